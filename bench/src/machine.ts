@@ -1,0 +1,26 @@
+import { arch, availableParallelism, cpus, platform, release } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { median } from './statistics.ts'
+
+export function describeMachine(): string {
+  const model = cpus()[0]?.model.trim() || arch()
+  return `${model}, ${availableParallelism()} cores, ${platform()} ${release()}, Node ${process.version}`
+}
+
+const COMMITS = 300
+
+/** What "durable" costs on this disk, in milliseconds: on one that lies about fsync the peers look better. */
+export function commitMs(folder: string): number {
+  const db = new DatabaseSync(join(folder, 'commit.db'))
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE row (value TEXT)')
+  const insert = db.prepare('INSERT INTO row VALUES (?)')
+  const times: number[] = []
+  for (let index = 0; index < COMMITS; index++) {
+    const start = performance.now()
+    insert.run('x'.repeat(400))
+    times.push(performance.now() - start)
+  }
+  db.close()
+  return median(times)
+}

@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { render, type Section, writeSection } from './results.ts'
+import { growth } from './rooms/growth.ts'
+import { identity } from './rooms/identity.ts'
+import type { Options } from './rooms/options.ts'
+import { profile } from './rooms/profile.ts'
+
+const ROOMS: Record<string, (options: Options) => Promise<Section>> = { identity, growth, profile }
+
+const USAGE = `npm run bench -- [${Object.keys(ROOMS).join(' | ')}] [--rounds N] [--write]
+
+Compares this server with its peers on this machine; without a name, all but the slow ones.
+--rounds N   rounds of each row and side (default 5)
+--write      also writes the section into bench/RESULTS.md`
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '5' },
+    write: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+const [name = 'identity'] = positionals
+const room = ROOMS[name]
+const rounds = Number(values.rounds)
+if (values.help || !room || !Number.isInteger(rounds) || rounds < 1) {
+  console.error(USAGE)
+  process.exit(values.help ? 0 : 2)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'auth-agent-bench-'))
+try {
+  const pace = { concurrency: 32, rounds, warmUpSeconds: 3, roundSeconds: 1 }
+  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '')
+  const section = await room({ pace, folder, command })
+  console.log(render(section))
+  if (values.write) writeSection(section)
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,19 @@
+import { insertAuditHead, listUnsignedHeads } from '../storage/audit-events.ts'
+import type { Database } from '../storage/database.ts'
+
+/** Signs what stands at the end of each chain, so that even who can write to the database cannot cut it off unseen. */
+export async function signAuditHeads(
+  db: Database,
+  sign: (claims: { chain: string; seq: number; hash: string; iat: number }) => string,
+  now: number,
+): Promise<number> {
+  const heads = await listUnsignedHeads(db.read)
+  if (heads.length === 0) return 0
+  await db.write(async ({ trx }) => {
+    for (const { chain, seq, hash } of heads) {
+      const signature = sign({ chain, seq, hash, iat: Math.floor(now / 1000) })
+      await insertAuditHead(trx, { chain, seq, hash, signed_at: now, signature })
+    }
+  })
+  return heads.length
+}

@@ -1,0 +1,182 @@
+import { z } from 'zod'
+import { SIGNING_ALGS, type SigningAlg } from './crypto/jws.ts'
+import type { MasterKey } from './crypto/key-ring.ts'
+
+export interface Config {
+  production: boolean
+  host: string
+  port: number
+  /** Public URL of this server, without a trailing slash. Never taken from a request. */
+  issuer: string
+  databaseUrl: string
+  /** Absent: made on the first start, in the data directory. */
+  masterKeys: MasterKey[] | undefined
+  /** Absent: made on the first start, printed once and kept hashed. */
+  adminApiKey: string | undefined
+  requireEmailVerification: boolean
+  logLevel: (typeof LOG_LEVELS)[number]
+  bodyLimitBytes: number
+  corsOrigins: readonly string[]
+  trustedProxies: readonly string[]
+  signingAlg: SigningAlg
+  /** Pending requests that one address may have open at a time. */
+  pendingRequestsPerAddress: number
+  lifetimes: Lifetimes
+}
+
+/** Seconds. */
+export interface Lifetimes {
+  request: number
+  code: number
+  accessToken: number
+  idToken: number
+  refreshToken: number
+  /** A sign-in ends after this, however often it was refreshed. */
+  grant: number
+  /** How long a refresh whose answer was lost can be asked again. */
+  refreshReplay: number
+  signingKey: number
+}
+
+const LIFETIMES: Lifetimes = {
+  request: 600,
+  code: 60,
+  accessToken: 3600,
+  idToken: 3600,
+  refreshToken: 30 * 86_400,
+  grant: 365 * 86_400,
+  refreshReplay: 30,
+  signingKey: 90 * 86_400,
+}
+
+/** Everything that is wrong with the environment, in sentences that say what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}`)
+    this.faults = faults
+  }
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+)
+const wholeNumber = (low: number, high: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, `must be a whole number from ${low} to ${high}`)
+    .transform(Number)
+    .refine((n) => n >= low && n <= high, `must be from ${low} to ${high}`)
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
+
+const issuer = z.string().transform((text, ctx) => {
+  const fault = issuerFault(text)
+  if (fault) ctx.addIssue(fault)
+  return text.replace(/\/$/, '')
+})
+const databaseUrl = z
+  .string()
+  .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'must be sqlite:<path>, sqlite::memory: or postgres://user@host/database')
+const cidrs = list.refine((all) => all.every(isCidr), 'must be addresses or CIDR ranges, such as 10.0.0.0/8')
+const origins = list.refine(
+  (all) => all.every((text) => URL.canParse(text) && new URL(text).origin === text),
+  'must be origins, such as https://app.example.com, without a path or a slash at the end',
+)
+
+const Environment = z.object({
+  NODE_ENV: z.string().optional(),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(4000),
+  ISSUER: issuer.optional(),
+  DATABASE_URL: databaseUrl.default('sqlite:./data/auth-agent.db'),
+  MASTER_KEYS: z.string().transform(parseMasterKeys).optional(),
+  ADMIN_API_KEY: z
+    .string()
+    .min(16, 'must have at least 16 characters; `openssl rand -base64 32` makes a good one')
+    .optional(),
+  REQUIRE_EMAIL_VERIFICATION: flag.optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  BODY_LIMIT_MB: wholeNumber(1, 1024).default(10),
+  CORS_ORIGINS: origins.default([]),
+  TRUSTED_PROXIES: cidrs.default([]),
+  SIGNING_ALG: z.enum(SIGNING_ALGS, `must be one of ${SIGNING_ALGS.join(', ')}`).default('ES256'),
+  PENDING_REQUESTS_PER_ADDRESS: wholeNumber(1, 1_000_000).default(1000),
+})
+
+/** Reads the environment. Throws a `ConfigError` that names every fault at once. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  // An empty variable, as compose files write for "not set", means the default.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = Environment.safeParse(given)
+  const faults = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  if (given.NODE_ENV === 'production' && given.MASTER_KEYS === undefined)
+    faults.push(
+      'MASTER_KEYS is required when NODE_ENV=production: set it to `id:key` with a key from `openssl rand -base64 32`',
+    )
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
+
+  const { data } = parsed
+  const production = data.NODE_ENV === 'production'
+  return {
+    production,
+    host: data.HOST,
+    port: data.PORT,
+    issuer: data.ISSUER ?? `http://localhost:${data.PORT}`,
+    databaseUrl: data.DATABASE_URL,
+    masterKeys: data.MASTER_KEYS,
+    adminApiKey: data.ADMIN_API_KEY,
+    requireEmailVerification: data.REQUIRE_EMAIL_VERIFICATION ?? production,
+    logLevel: data.LOG_LEVEL,
+    bodyLimitBytes: data.BODY_LIMIT_MB * 1024 * 1024,
+    corsOrigins: data.CORS_ORIGINS,
+    trustedProxies: data.TRUSTED_PROXIES,
+    signingAlg: data.SIGNING_ALG,
+    pendingRequestsPerAddress: data.PENDING_REQUESTS_PER_ADDRESS,
+    lifetimes: LIFETIMES,
+  }
+}
+
+export const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** RFC 8414 §2: https, no query, no fragment; http only where the traffic cannot leave the machine. */
+function issuerFault(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be an absolute URL, such as https://auth.example.com'
+  const url = new URL(text)
+  if (url.search || url.hash || text.endsWith('?') || text.endsWith('#')) return 'must have no query and no fragment'
+  if (url.username || url.password) return 'must have no user name or password'
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname))) return undefined
+  return 'must use https, unless its host is localhost, 127.0.0.1 or [::1]'
+}
+
+/** `id:base64[,id:base64]`, unchecked. */
+export function readMasterKeys(text: string): MasterKey[] {
+  return text.split(',').map((entry) => {
+    const [id = '', encoded = ''] = entry.trim().split(/:(.*)/s)
+    return { id, key: Buffer.from(encoded, 'base64') }
+  })
+}
+
+function parseMasterKeys(text: string, ctx: z.RefinementCtx): MasterKey[] {
+  const keys = readMasterKeys(text)
+  if (keys.some(({ id }) => !/^[A-Za-z0-9_-]{1,32}$/.test(id)))
+    ctx.addIssue('must be id:key[,id:key]; an id has letters, digits, - or _')
+  if (keys.some(({ key }) => key.length !== 32))
+    ctx.addIssue('must hold keys of 32 bytes in base64 (`openssl rand -base64 32`)')
+  if (new Set(keys.map(({ id }) => id)).size !== keys.length) ctx.addIssue('must not name two keys alike')
+  return keys
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  if (rest.length > 0) return false
+  const family = address.includes(':') ? 128 : 32
+  const valid = family === 128 ? URL.canParse(`http://[${address}]`) : /^\d{1,3}(\.\d{1,3}){3}$/.test(address)
+  return valid && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= family))
+}

@@ -1,0 +1,57 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Config } from './config.ts'
+import type { KeyRing } from './crypto/key-ring.ts'
+import type { Random } from './crypto/random.ts'
+import type { ClientAddress } from './http/client-address.ts'
+import type { Logger } from './http/log.ts'
+import type { Metrics } from './http/metrics.ts'
+import type { SigningKeys } from './identity/signing-keys.ts'
+import type { Slots } from './resilience/slots.ts'
+import type { Database } from './storage/database.ts'
+
+/** The world as the server sees it. Everything that a test may want to replace comes in here. */
+export interface Deps {
+  config: Config
+  db: Database
+  ring: KeyRing
+  signingKeys: SigningKeys
+  random: Random
+  /** Epoch milliseconds. */
+  now: () => number
+  log: Logger
+  metrics: Metrics
+  clientAddress: ClientAddress
+  /** The organization that whatever the operator makes belongs to. */
+  orgId: string
+  /** Keyed hash of the operator's key. */
+  adminKeyHash: string
+  /** Status streams that one address holds open. */
+  streams: Slots
+  /** Aborted when the process begins to drain: what never ends by itself ends then. */
+  draining: AbortSignal
+}
+
+/** Who is calling, resolved once, at the door. */
+export type Principal =
+  | { kind: 'operator'; id: 'operator'; orgId: string }
+  | { kind: 'agent'; id: string; orgId: string; scope: string }
+
+/** What the edge and the guards put on `c.var`. */
+export interface Env {
+  Bindings: Partial<HttpBindings>
+  Variables: {
+    requestId: string
+    /** Address of the caller, for limits and the log. */
+    address: string
+    /** Nonce of this answer's scripts and styles. */
+    nonce: string
+    principal: Principal
+    /** Headers that the edge wants on the answer, whoever makes it. */
+    extraHeaders?: Record<string, string>
+    /** Set by `respond`: the answer carries the edge's headers already. */
+    answered?: boolean
+  }
+}
+
+/** Who did something, as the audit log names them. */
+export type Actor = string

@@ -1,0 +1,48 @@
+import type { Context } from 'hono'
+import { ApiError } from './errors.ts'
+import { mediaType, parseJsonObject } from './form.ts'
+
+/** Forms and management calls are small; a larger body is a mistake or an attack. Model calls have their own limit. */
+const SMALL_BODY_BYTES = 256 * 1024
+
+/** The body as strict UTF-8. */
+export async function readText(c: Context, limit = SMALL_BODY_BYTES): Promise<string> {
+  const declared = c.req.header('content-length')
+  if (Number(declared ?? 0) > limit) throw tooLarge(limit)
+  // A declared length is enforced by the HTTP parser, so that the body can be taken in one piece.
+  if (declared !== undefined) return decodeUtf8(new Uint8Array(await c.req.raw.arrayBuffer()))
+  const body = c.req.raw.body
+  if (!body) return ''
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > limit) throw tooLarge(limit)
+    chunks.push(chunk)
+  }
+  return decodeUtf8(Buffer.concat(chunks))
+}
+
+/** The JSON object that was posted; duplicate members keep their last value (RFC 8259 §4), as management clients expect. */
+export async function readJson(c: Context): Promise<Record<string, unknown>> {
+  const type = mediaType(c)
+  const text = await readText(c)
+  if (text === '') return {}
+  if (type !== 'application/json' && !type.endsWith('+json'))
+    throw new ApiError('unsupported_media_type', 'Send the body as application/json')
+  return parseJsonObject(text)
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes)
+  } catch {
+    throw new ApiError('invalid_request', 'The body is not UTF-8')
+  }
+}
+
+function tooLarge(limit: number): ApiError {
+  return new ApiError('payload_too_large', `The body is larger than ${limit} bytes`)
+}

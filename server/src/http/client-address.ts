@@ -1,0 +1,44 @@
+import { BlockList, isIP } from 'node:net'
+
+/** Finds who is calling. Behind proxies we trust, the nearest address that is not theirs; else the peer of the socket. */
+export type ClientAddress = (peer: string | undefined, forwardedFor: string | undefined) => string
+
+export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
+  if (trustedProxies.length === 0) return (peer) => plain(peer ?? 'unknown')
+  const trusted = blockList(trustedProxies)
+
+  return (peer, forwardedFor) => {
+    // Read from the right: each proxy appends the peer it saw, so what stands left of an untrusted one is hearsay.
+    const hops = (forwardedFor ?? '')
+      .split(',')
+      .map((hop) => hop.trim())
+      .filter(Boolean)
+    let address = plain(peer ?? 'unknown')
+    while (isTrusted(trusted, address)) {
+      const next = hops.pop()
+      if (next === undefined || !isIP(next)) break
+      address = plain(next)
+    }
+    return address
+  }
+}
+
+function blockList(cidrs: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const cidr of cidrs) {
+    const [address = '', bits] = cidr.split('/')
+    const family = address.includes(':') ? 'ipv6' : 'ipv4'
+    list.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
+  }
+  return list
+}
+
+function isTrusted(trusted: BlockList, address: string): boolean {
+  const version = isIP(address)
+  return version !== 0 && trusted.check(address, version === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** A dual-stack socket says ::ffff:10.0.0.1 for 10.0.0.1. */
+function plain(address: string): string {
+  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
+}

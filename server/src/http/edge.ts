@@ -1,0 +1,45 @@
+import { createMiddleware } from 'hono/factory'
+import { routePath } from 'hono/route'
+import type { Deps, Env } from '../context.ts'
+
+const REQUEST_ID = /^[A-Za-z0-9_-]{8,128}$/
+const HSTS = 'max-age=31536000; includeSubDomains'
+
+/** What happens to every request: it gets a name and an address, and its end is logged and measured. */
+export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'log' | 'metrics'>) {
+  const https = deps.config.issuer.startsWith('https:')
+  const extraHeaders = https ? { 'Strict-Transport-Security': HSTS } : {}
+
+  return createMiddleware<Env>(async (c, next) => {
+    const started = performance.now()
+    const given = c.req.header('x-request-id')
+    const requestId = given && REQUEST_ID.test(given) ? given : deps.random(12).toString('hex')
+    c.set('requestId', requestId)
+    c.set('extraHeaders', extraHeaders)
+    c.set('address', deps.clientAddress(c.env?.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for')))
+    c.set('nonce', deps.random(16).toString('base64url'))
+
+    await next()
+
+    // Answers that are not made by `respond` (streams, the router's own) lack the headers of every answer.
+    if (!c.var.answered) {
+      c.res.headers.set('X-Request-Id', requestId)
+      c.res.headers.set('X-Content-Type-Options', 'nosniff')
+      c.res.headers.set('Referrer-Policy', 'no-referrer')
+    }
+    const ms = performance.now() - started
+    const route = routePath(c, -1)
+    deps.metrics.requests.observe({ method: c.req.method, route, status: c.res.status }, ms / 1000)
+    deps.log.info(
+      {
+        request_id: requestId,
+        method: c.req.method,
+        route,
+        status: c.res.status,
+        ms: Math.round(ms * 10) / 10,
+        address: c.var.address,
+      },
+      'request',
+    )
+  })
+}

@@ -1,0 +1,80 @@
+/** Every failure we expect, by the specification that names it, and the status it has when nothing else decides. */
+const STATUS = {
+  // RFC 6749 §4.1.2.1 and §5.2, OAuth
+  invalid_request: 400,
+  invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  unsupported_response_type: 400,
+  invalid_scope: 400,
+  access_denied: 403,
+  server_error: 500,
+  temporarily_unavailable: 503,
+  // RFC 8707 §2, resource indicators
+  invalid_target: 400,
+  // OpenID Connect Core §3.1.2.6 and §6; RFC 9470 §3
+  login_required: 400,
+  request_not_supported: 400,
+  request_uri_not_supported: 400,
+  unmet_authentication_requirements: 400,
+  // RFC 6750 §3.1, bearer tokens
+  invalid_token: 401,
+  insufficient_scope: 403,
+  // Agents at the waiting page
+  invalid_agent: 401,
+  unknown_request: 404,
+  request_completed: 409,
+  request_expired: 410,
+  // RFC 9110, whatever the room
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  validation_failed: 422,
+  rate_limit_exceeded: 429,
+} as const
+
+export type ErrorCode = keyof typeof STATUS
+
+interface ApiErrorOptions extends ErrorOptions {
+  /** What to send besides, such as `Retry-After` or `WWW-Authenticate`. */
+  headers?: Record<string, string>
+  /** 422: what is wrong with which field. */
+  fields?: Record<string, string>
+}
+
+/** An expected failure. Its message is safe to send; its cause is for the log only. */
+export class ApiError extends Error {
+  override readonly name: string = 'ApiError'
+  readonly code: ErrorCode
+  readonly headers: Record<string, string>
+  readonly fields: Record<string, string> | undefined
+
+  constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
+    super(message, options)
+    this.code = code
+    this.headers = options.headers ?? {}
+    this.fields = options.fields
+  }
+
+  get status() {
+    return STATUS[this.code]
+  }
+}
+
+/** A fault of an authorization request whose client and redirect_uri are known good: it travels back there. RFC 6749 §4.1.2.1. */
+export class RedirectError extends ApiError {
+  override readonly name = 'RedirectError'
+  readonly redirectUri: string
+  readonly state: string | undefined
+
+  constructor(code: ErrorCode, message: string, redirectUri: string, state: string | undefined) {
+    super(code, message)
+    this.redirectUri = redirectUri
+    this.state = state
+  }
+}

@@ -1,0 +1,205 @@
+import type { Context } from 'hono'
+import type { Deps, Env } from '../context.ts'
+import { newId } from '../crypto/ids.ts'
+import { ApiError, type ErrorCode, RedirectError } from '../http/errors.ts'
+import { decodePairs, type Form, formOf } from '../http/form.ts'
+import { seeOther } from '../http/respond.ts'
+import {
+  type AuthorizationRequestRow,
+  countPendingRequests,
+  findAuthorizationRequest,
+  insertAuthorizationRequest,
+} from '../storage/authorization-requests.ts'
+import { type ClientRow, findClient } from '../storage/clients.ts'
+import { levelAsked } from './assurance.ts'
+import { isCodeChallenge } from './pkce.ts'
+import { isRegisteredRedirectUri } from './redirect-uri.ts'
+import {
+  type Binding,
+  bindingCookieName,
+  bindingCookies,
+  bindsTo,
+  browserHash,
+  readBindings,
+} from './request-binding.ts'
+import { resumePath, statusOf } from './request-status.ts'
+import { resourcesFor } from './resource.ts'
+import { requestedScope } from './scope.ts'
+import { waiting } from './waiting.ts'
+
+/** What a website asks for, once everything about it was checked. */
+interface AuthorizationRequest {
+  client: ClientRow
+  redirectUri: string
+  state: string | undefined
+  scope: string
+  nonce: string | undefined
+  codeChallenge: string
+  resource: string[]
+  acrValues: string | undefined
+}
+
+/** Authorization endpoint. RFC 6749 §3.1, OAuth 2.1 §3.1, OIDC Core §3.1.2. */
+export async function authorize(deps: Deps, c: Context<Env>): Promise<Response> {
+  const request = await parseAuthorizationRequest(deps, c)
+
+  const bindings = readBindings(deps, c)
+  const cookie = bindingCookieName(deps, fingerprintOf(request))
+  const open = await findOpenRequest(deps, request, bindings, cookie)
+  if (open && statusOf(open.row, deps.now()) === 'authenticated')
+    return seeOther(c, resumePath(deps.config.issuer, open.row.request_id))
+  if (open) return waiting(deps, c, request.client, open.row)
+
+  const { row, binding } = await beginRequest(deps, c, request, cookie)
+  return waiting(deps, c, request.client, row, { cookies: bindingCookies(deps, binding, bindings) })
+}
+
+/** First who asks and where the answer goes, for until both are known good nothing may be sent there (RFC 6749 §4.1.2.1). */
+async function parseAuthorizationRequest(deps: Deps, c: Context<Env>): Promise<AuthorizationRequest> {
+  const pairs = decodePairs(c.req.url.split('?').slice(1).join('?'))
+  const client = await parseClient(deps, pairs)
+  const redirectUri = parseRedirectUri(client, pairs)
+  const states = pairs.filter(([name, value]) => name === 'state' && value !== '')
+  const state = states.length === 1 ? states[0]?.[1] : undefined
+  try {
+    return { client, redirectUri, state, ...parseParameters(deps, client, formOf(pairs)) }
+  } catch (error) {
+    if (error instanceof ApiError) throw new RedirectError(error.code, error.message, redirectUri, state)
+    throw error
+  }
+}
+
+type Pairs = readonly (readonly [string, string])[]
+
+function single(pairs: Pairs, name: string): string | undefined {
+  const values = pairs.filter(([other]) => other === name)
+  return values.length === 1 ? values[0]?.[1] || undefined : undefined
+}
+
+async function parseClient({ db }: Deps, pairs: Pairs): Promise<ClientRow> {
+  const clientId = single(pairs, 'client_id')
+  const client = clientId === undefined ? undefined : await findClient(db.read, clientId)
+  if (!client) throw new ApiError('invalid_request', 'No website is registered under this client_id')
+  return client
+}
+
+function parseRedirectUri(client: ClientRow, pairs: Pairs): string {
+  const redirectUri = single(pairs, 'redirect_uri')
+  if (redirectUri === undefined || !isRegisteredRedirectUri(redirectUri, JSON.parse(client.redirect_uris)))
+    throw new ApiError('invalid_request', 'The redirect_uri is not one that the website has registered')
+  return redirectUri
+}
+
+function parseParameters({ config }: Deps, client: ClientRow, query: Form) {
+  // OIDC Core §6: an option we leave out must be refused by its own name, or the parameters inside would be ignored.
+  refuseIf(query.get('request') !== undefined, 'request_not_supported', 'Request objects are not supported')
+  refuseIf(query.get('request_uri') !== undefined, 'request_uri_not_supported', 'request_uri is not supported')
+  const responseType = query.required('response_type')
+  refuseIf(responseType !== 'code', 'unsupported_response_type', 'The response_type must be code')
+  refuseIf((query.get('response_mode') ?? 'query') !== 'query', 'invalid_request', 'The response_mode must be query')
+  const mayAsk = JSON.parse(client.grant_types).includes('authorization_code')
+  refuseIf(!mayAsk, 'unauthorized_client', 'The client is not registered for the authorization_code grant')
+
+  const codeChallenge = query.get('code_challenge') ?? ''
+  refuseIf(codeChallenge === '', 'invalid_request', 'PKCE is required: send a code_challenge')
+  refuseIf(query.get('code_challenge_method') !== 'S256', 'invalid_request', 'The code_challenge_method must be S256')
+  refuseIf(
+    !isCodeChallenge(codeChallenge),
+    'invalid_request',
+    'The code_challenge must have 43 to 128 unreserved characters',
+  )
+
+  checkPrompt(query)
+  const acrValues = query.get('acr_values')
+  refuseIf(
+    levelAsked(acrValues) === undefined,
+    'unmet_authentication_requirements',
+    'None of the acr_values is offered here',
+  )
+  return {
+    scope: requestedScope(query.get('scope'), client.scope),
+    nonce: query.get('nonce'),
+    codeChallenge,
+    resource: resourcesFor(config, client, query.all('resource')),
+    acrValues,
+  }
+}
+
+function refuseIf(refused: boolean, code: ErrorCode, message: string): void {
+  if (refused) throw new ApiError(code, message)
+}
+
+/** OIDC Core §3.1.2.1. Agents prove themselves anew at each request, so that only `none` cannot be had. */
+function checkPrompt(query: Form): void {
+  const prompts = (query.get('prompt') ?? '').split(' ').filter(Boolean)
+  const none = prompts.includes('none')
+  refuseIf(none && prompts.length > 1, 'invalid_request', 'The prompt none goes with no other')
+  refuseIf(none, 'login_required', 'An agent has to prove itself; there is no session to reuse')
+  refuseIf(!/^\d{0,10}$/.test(query.get('max_age') ?? ''), 'invalid_request', 'The max_age must be a number of seconds')
+}
+
+/** The same browser with the same parameters gets the same request again. */
+function fingerprintOf(request: AuthorizationRequest): string[] {
+  const { client, redirectUri, state = '', scope, nonce = '', codeChallenge, resource, acrValues = '' } = request
+  return [client.client_id, redirectUri, state, scope, nonce, codeChallenge, acrValues, ...resource]
+}
+
+async function findOpenRequest(
+  deps: Deps,
+  { client }: AuthorizationRequest,
+  bindings: readonly Binding[],
+  cookie: string,
+) {
+  const binding = bindings.find((candidate) => candidate.cookie === cookie)
+  const row = binding && (await findAuthorizationRequest(deps.db.read, binding.requestId))
+  if (!row || row.client_id !== client.client_id || !bindsTo(deps, binding, row)) return undefined
+  const status = statusOf(row, deps.now())
+  return status === 'pending' || status === 'authenticated' ? { row, binding } : undefined
+}
+
+async function beginRequest(deps: Deps, c: Context<Env>, request: AuthorizationRequest, cookie: string) {
+  const now = deps.now()
+  const addressHash = deps.ring.hash('address', c.var.address)
+  await checkPendingLimit(deps, addressHash, now)
+  const requestId = newId(deps.random, 'req')
+  const binding = { cookie, requestId, secret: deps.random(32).toString('base64url') }
+  const fresh = {
+    request_id: requestId,
+    org_id: request.client.org_id,
+    client_id: request.client.client_id,
+    redirect_uri: request.redirectUri,
+    state: request.state ?? null,
+    scope: request.scope,
+    nonce: request.nonce ?? null,
+    code_challenge: request.codeChallenge,
+    resource: JSON.stringify(request.resource),
+    acr_values: request.acrValues ?? null,
+    browser_hash: browserHash(deps, binding),
+    address_hash: addressHash,
+    created_at: now,
+    expires_at: now + deps.config.lifetimes.request * 1000,
+  }
+  await deps.db.write(({ trx }) => insertAuthorizationRequest(trx, fresh))
+  const row: AuthorizationRequestRow = { ...fresh, status: 'pending', ...UNANSWERED }
+  return { row, binding }
+}
+
+const UNANSWERED = {
+  agent_id: null,
+  model: null,
+  level: null,
+  authenticated_at: null,
+  code_hash: null,
+  code_issued_at: null,
+  completed_at: null,
+  grant_id: null,
+}
+
+/** Whoever opens pages and leaves them runs out of pages; whoever signs in does not. */
+async function checkPendingLimit({ db, config }: Deps, addressHash: string, now: number): Promise<void> {
+  const limit = config.pendingRequestsPerAddress
+  if ((await countPendingRequests(db.read, addressHash, now, limit)) >= limit)
+    throw new ApiError('rate_limit_exceeded', 'Too many sign-ins are open from this address; finish some or wait', {
+      headers: { 'Retry-After': '60' },
+    })
+}

@@ -1,0 +1,310 @@
+import { z } from 'zod'
+import type { Actor, Deps } from '../context.ts'
+import { newId, newSecret } from '../crypto/ids.ts'
+import { ApiError } from '../http/errors.ts'
+import { listCursor, nextCursor, type Page } from '../http/listing.ts'
+import { validationFailed } from '../http/validation.ts'
+import { denyOpenRequests } from '../storage/authorization-requests.ts'
+import {
+  type ClientRow,
+  deleteClient as deleteRow,
+  expireClientSecrets,
+  findClient,
+  insertClient,
+  insertClientSecret,
+  listClientSecrets,
+  listClients as listRows,
+  updateClient as updateRow,
+} from '../storage/clients.ts'
+import type { Work } from '../storage/database.ts'
+import { revokeGrantsOf } from '../storage/grants.ts'
+import type { Rotation } from './agents.ts'
+import { CLIENT_AUTH_METHODS } from './client-auth.ts'
+import { secretView } from './machine-secret.ts'
+import { PublicJwks } from './public-jwk.ts'
+import { redirectUriFault } from './redirect-uri.ts'
+import { checkedResources } from './resource.ts'
+import { DEFAULT_SCOPE, isScope } from './scope.ts'
+
+const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+/** A chosen id must never look like one of ours: `sub` of an agent and of a client share a claim (RFC 9700 §4.15). */
+const RESERVED_IDS = /^(agent|req|code|rt|conn|user|org|grant|sk)[_-]/
+
+const redirectUri = z.string().transform((uri, ctx) => {
+  const fault = redirectUriFault(uri)
+  if (fault) ctx.addIssue(fault)
+  return uri
+})
+const resource = z.string().transform((uri, ctx) => {
+  try {
+    checkedResources([uri])
+  } catch {
+    ctx.addIssue('must be an absolute URI without a fragment')
+  }
+  return uri
+})
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
+const name = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(100, 'must have at most 100 characters')
+  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must have no control characters')
+
+const settings = {
+  client_name: name,
+  redirect_uris: z.array(redirectUri).max(50),
+  grant_types: z.array(z.enum(GRANT_TYPES)).min(1),
+  scope: z.string().max(1000).refine(isScope, 'must be scope tokens separated by spaces'),
+  token_endpoint_auth_method: z.enum(CLIENT_AUTH_METHODS),
+  jwks: PublicJwks.nullable(),
+  /** What `resource` may name; null is anything that is not ours. */
+  resources: z.array(resource).max(50).nullable(),
+  // A setting that is accepted must do something: these come with the console, with fuel and with the egress guard.
+  subjects: z.array(z.literal('agent', 'only "agent" is offered by this version')).min(1),
+  access_token_format: z.literal('jwt', 'only "jwt" is offered by this version'),
+  promotional_credits: z.literal(0, 'credits are not offered by this version'),
+  jwks_uri: z.undefined('is not offered by this version; send the keys as jwks'),
+  min_level: z.int().min(1).max(4),
+  resource_server: z.boolean(),
+}
+
+/** `POST /api/admin/clients`. */
+export const NewClient = z
+  .object(settings)
+  .partial()
+  .required({ client_name: true })
+  .extend({
+    client_id: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9_-]{2,63}$/, 'must have 3 to 64 lower-case letters, digits, - or _')
+      .refine((id) => !RESERVED_IDS.test(id), 'must not begin like an id of ours')
+      .optional(),
+    redirect_uris: settings.redirect_uris.default([]),
+    grant_types: settings.grant_types.default(['authorization_code', 'refresh_token']),
+    scope: settings.scope.default(DEFAULT_SCOPE),
+    token_endpoint_auth_method: settings.token_endpoint_auth_method.default('client_secret_basic'),
+    jwks: settings.jwks.default(null),
+    resources: settings.resources.default(null),
+    subjects: settings.subjects.default(['agent']),
+    min_level: settings.min_level.default(1),
+    resource_server: settings.resource_server.default(false),
+  })
+  .superRefine(checkTogether)
+
+/** `PUT /api/admin/clients/:id`: what is left out stays as it is. */
+export const ClientChanges = z.object(settings).partial()
+
+interface Together {
+  redirect_uris: string[]
+  grant_types: readonly string[]
+  token_endpoint_auth_method: string
+  jwks: unknown
+}
+
+/** What each field allows alone but not beside the others. */
+function checkTogether(client: Together, ctx: z.RefinementCtx): void {
+  const add = (field: string, message: string) => ctx.addIssue({ code: 'custom', path: [field], message })
+  if (client.grant_types.includes('authorization_code') && client.redirect_uris.length === 0)
+    add('redirect_uris', 'must name at least one, for the authorization_code grant')
+  if (client.token_endpoint_auth_method === 'none' && client.grant_types.includes('client_credentials'))
+    add('grant_types', 'a public client cannot use client_credentials')
+  if (client.token_endpoint_auth_method === 'private_key_jwt' && !client.jwks)
+    add('jwks', 'must hold the public keys, for private_key_jwt')
+}
+
+export type ClientView = Awaited<ReturnType<typeof getClient>>
+
+/** Registers a website. The answer is the only place its secret is ever seen. */
+export async function createClient(
+  deps: Deps,
+  input: z.input<typeof NewClient>,
+  actor: Actor,
+): Promise<ClientView & { client_secret?: string }> {
+  const now = deps.now()
+  const client = NewClient.parse(input)
+  const clientId = client.client_id ?? newId(deps.random, 'client')
+  const secret = usesSecret(client) ? newSecret(deps.random, 'acs') : undefined
+  const row: ClientRow = {
+    client_id: clientId,
+    org_id: deps.orgId,
+    client_name: client.client_name,
+    redirect_uris: JSON.stringify(client.redirect_uris),
+    grant_types: JSON.stringify(client.grant_types),
+    scope: client.scope,
+    token_endpoint_auth_method: client.token_endpoint_auth_method,
+    jwks: client.jwks ? JSON.stringify(client.jwks) : null,
+    resources: client.resources ? JSON.stringify(client.resources) : null,
+    subjects: JSON.stringify(client.subjects),
+    min_level: client.min_level,
+    resource_server: client.resource_server ? 1 : 0,
+    created_at: now,
+    updated_at: now,
+  }
+  await deps.db.write(async ({ trx, record }) => {
+    if (!(await insertClient(trx, row)))
+      throw new ApiError('conflict', `The client_id ${clientId} is taken; choose another`)
+    if (secret) await insertClientSecret(trx, secretRow(deps, clientId, secret, undefined, now))
+    record({ at: now, org_id: deps.orgId, actor, action: 'client.created', target: clientId, client_id: clientId })
+  })
+  return { ...(await getClient(deps, clientId)), ...(secret && { client_secret: secret }) }
+}
+
+function usesSecret({ token_endpoint_auth_method: method }: { token_endpoint_auth_method: string }): boolean {
+  return method === 'client_secret_basic' || method === 'client_secret_post'
+}
+
+function secretRow(
+  { ring, random }: Deps,
+  clientId: string,
+  secret: string,
+  expiresIn: number | undefined,
+  now: number,
+) {
+  return {
+    secret_id: newId(random, 'sec'),
+    client_id: clientId,
+    secret_hash: ring.hash('client_secret', secret),
+    last_four: secret.slice(-4),
+    created_at: now,
+    expires_at: expiresIn === undefined ? null : now + expiresIn * 1000,
+  }
+}
+
+export async function getClient(deps: Deps, clientId: string) {
+  const client = await findClient(deps.db.read, clientId)
+  if (!client) throw unknownClient(clientId)
+  const secrets = await listClientSecrets(deps.db.read, clientId, deps.now())
+  return { ...summaryOf(client), secrets: secrets.map(secretView) }
+}
+
+export async function listClients(deps: Deps, limit: number, cursor: string | undefined): Promise<Page<object>> {
+  const rows = await listRows(deps.db.read, limit + 1, listCursor(cursor))
+  const shown = rows.slice(0, limit)
+  return {
+    data: shown.map(summaryOf),
+    next_cursor: nextCursor(rows, limit, ({ created_at, client_id }) => ({ created_at, id: client_id })),
+  }
+}
+
+export async function updateClient(
+  deps: Deps,
+  clientId: string,
+  changes: z.output<typeof ClientChanges>,
+  actor: Actor,
+): Promise<ClientView> {
+  await change(
+    deps,
+    clientId,
+    actor,
+    'client.updated',
+    { fields: Object.keys(changes) },
+    async ({ trx }, client, now) => {
+      const together: Together = { ...summaryOf(client), ...changesIn(changes) }
+      const checked = z.any().superRefine(checkTogether).safeParse(together)
+      if (!checked.success) throw validationFailed(checked.error)
+      if (usesSecret(together) !== usesSecret(client))
+        throw new ApiError(
+          'validation_failed',
+          'The way of client authentication cannot change between secrets and none',
+          {
+            fields: { token_endpoint_auth_method: 'register another client instead' },
+          },
+        )
+      await updateRow(trx, clientId, { ...columnsOf(changes), updated_at: now })
+      // What is under way was begun under the old list (requirement 122).
+      if (changes.redirect_uris) await denyOpenRequests(trx, { client_id: clientId })
+    },
+  )
+  return getClient(deps, clientId)
+}
+
+/** The rules between fields hold for what the client will be: what it is, with what is sent put over it. */
+function changesIn(changes: z.output<typeof ClientChanges>): Partial<Together> {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+}
+
+function columnsOf(changes: z.output<typeof ClientChanges>) {
+  const json = (value: unknown) => (value === null ? null : JSON.stringify(value))
+  return {
+    ...(changes.client_name !== undefined && { client_name: changes.client_name }),
+    ...(changes.redirect_uris !== undefined && { redirect_uris: JSON.stringify(changes.redirect_uris) }),
+    ...(changes.grant_types !== undefined && { grant_types: JSON.stringify(changes.grant_types) }),
+    ...(changes.scope !== undefined && { scope: changes.scope }),
+    ...(changes.token_endpoint_auth_method !== undefined && {
+      token_endpoint_auth_method: changes.token_endpoint_auth_method,
+    }),
+    ...(changes.jwks !== undefined && { jwks: json(changes.jwks) }),
+    ...(changes.resources !== undefined && { resources: json(changes.resources) }),
+    ...(changes.min_level !== undefined && { min_level: changes.min_level }),
+    ...(changes.resource_server !== undefined && { resource_server: changes.resource_server ? 1 : 0 }),
+  }
+}
+
+/** A new secret; those before it live on for `overlap` seconds. */
+export async function rotateClientSecret(
+  deps: Deps,
+  clientId: string,
+  { overlap, secret_expires_in }: z.output<typeof Rotation>,
+  actor: Actor,
+): Promise<ClientView & { client_secret: string }> {
+  const secret = newSecret(deps.random, 'acs')
+  await change(deps, clientId, actor, 'client.secret_rotated', { overlap }, async ({ trx }, client, now) => {
+    if (!usesSecret(client)) throw new ApiError('conflict', 'This client has no secret: it authenticates another way')
+    await expireClientSecrets(trx, clientId, now + overlap * 1000)
+    await insertClientSecret(trx, secretRow(deps, clientId, secret, secret_expires_in, now))
+  })
+  return { ...(await getClient(deps, clientId)), client_secret: secret }
+}
+
+/** Ends every sign-in at the website with it. */
+export async function deleteClient(deps: Deps, clientId: string, actor: Actor): Promise<void> {
+  await change(deps, clientId, actor, 'client.deleted', {}, async ({ trx }, _client, now) => {
+    await denyOpenRequests(trx, { client_id: clientId })
+    await revokeGrantsOf(trx, { client_id: clientId }, 'client_deleted', now)
+    await deleteRow(trx, clientId)
+  })
+}
+
+/** One act on a client that exists, and its event, or neither. */
+async function change(
+  { db, now: clock }: Deps,
+  clientId: string,
+  actor: Actor,
+  action: string,
+  detail: Record<string, unknown>,
+  act: (work: Work, client: ClientRow, now: number) => Promise<void>,
+): Promise<void> {
+  const now = clock()
+  await db.write(async (work) => {
+    const client = await findClient(work.trx, clientId)
+    if (!client) throw unknownClient(clientId)
+    await act(work, client, now)
+    work.record({ at: now, org_id: client.org_id, actor, action, target: clientId, client_id: clientId, detail })
+  })
+}
+
+function unknownClient(clientId: string): ApiError {
+  return new ApiError('not_found', `There is no client ${clientId.slice(0, 64)}`)
+}
+
+function summaryOf(client: ClientRow) {
+  const parse = (json: string | null) => (json === null ? null : JSON.parse(json))
+  return {
+    client_id: client.client_id,
+    client_name: client.client_name,
+    redirect_uris: parse(client.redirect_uris) as string[],
+    grant_types: parse(client.grant_types) as string[],
+    scope: client.scope,
+    token_endpoint_auth_method: client.token_endpoint_auth_method,
+    jwks: parse(client.jwks) as object | null,
+    resources: parse(client.resources) as string[] | null,
+    subjects: parse(client.subjects) as string[],
+    access_token_format: 'jwt' as const,
+    promotional_credits: 0,
+    min_level: client.min_level,
+    resource_server: client.resource_server === 1,
+    created_at: new Date(client.created_at).toISOString(),
+    updated_at: new Date(client.updated_at).toISOString(),
+  }
+}

@@ -1,0 +1,50 @@
+import type { Context } from 'hono'
+import type { Deps, Env } from '../context.ts'
+import { bearerToken } from '../http/authorization.ts'
+import { ApiError } from '../http/errors.ts'
+import { json } from '../http/respond.ts'
+import { findAgent } from '../storage/agents.ts'
+import { type AccessTokenClaims, isAccessTokenLive, verifyAccessToken } from './access-token.ts'
+import { profileClaims } from './act-for.ts'
+import { hasScope } from './scope.ts'
+import { refuseQuery } from './token.ts'
+
+/** UserInfo endpoint. OIDC Core §5.3; the token in the header alone (RFC 6750 §2.3 is refused). */
+export async function userinfo(deps: Deps, c: Context<Env>): Promise<Response> {
+  refuseQuery(c)
+  const claims = await authenticateBearer(deps, c)
+  if (!hasScope(claims.scope, 'openid'))
+    throw new ApiError('insufficient_scope', 'The token has no openid scope', {
+      headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope", scope="openid"' },
+    })
+
+  const agent = await findAgent(deps.db.read, claims.sub)
+  if (!agent) throw invalidToken()
+  return json(c, {
+    sub: agent.agent_id,
+    ...(claims.model && { model: claims.model }),
+    ...profileClaims(deps, agent, claims.scope),
+  })
+}
+
+async function authenticateBearer(deps: Deps, c: Context<Env>): Promise<AccessTokenClaims> {
+  const header = c.req.header('authorization')
+  // RFC 6750 §3.1: who brought nothing is told only how to come back.
+  if (header === undefined)
+    throw new ApiError('unauthorized', 'Send an access token', { headers: { 'WWW-Authenticate': 'Bearer' } })
+  const now = deps.now()
+  const token = bearerToken(header)
+  const claims = token === undefined ? undefined : await verifyAccessToken(deps, token, now)
+  if (!claims || !(await isAccessTokenLive(deps, claims, now))) throw invalidToken()
+  return claims
+}
+
+export function invalidToken(): ApiError {
+  return new ApiError(
+    'invalid_token',
+    'The access token is unknown, has expired, was revoked, or is meant for somebody else',
+    {
+      headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+    },
+  )
+}

@@ -1,0 +1,42 @@
+import { signAuditHeads } from './audit/heads.ts'
+import type { Deps } from './context.ts'
+import { signHead } from './identity/audit-heads.ts'
+import { clearChangeFeed, clearReplays, sweepTable, sweptTables } from './storage/sweep.ts'
+
+const INTERVAL_MS = 30_000
+const FEED_KEPT_MS = 60_000
+
+/** What runs by the clock, in every process: each step is safe to run twice at once. Stops with the function returned. */
+export function startMaintenance(deps: Deps): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve()
+  const timer = setInterval(() => {
+    running = running
+      .then(() => maintain(deps))
+      .catch((error: unknown) => deps.log.error({ error }, 'maintenance failed'))
+  }, INTERVAL_MS)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+/** One round: forgets what has ended, takes up the keys of other processes, rotates an old key, signs the audit heads. */
+export async function maintain(deps: Deps): Promise<void> {
+  await sweep(deps)
+  await deps.signingKeys.reload()
+  const { activeAt } = deps.signingKeys.current()
+  if (deps.now() - activeAt > deps.config.lifetimes.signingKey * 1000) await deps.signingKeys.rotateOnce()
+  await signHeads(deps)
+}
+
+export function signHeads({ db, signingKeys, now }: Deps): Promise<number> {
+  return signAuditHeads(db, (claims) => signHead(signingKeys, claims), now())
+}
+
+async function sweep({ db, config, now: clock }: Deps): Promise<void> {
+  const now = clock()
+  for (const table of sweptTables) while (await db.write(({ trx }) => sweepTable(trx, table, now)));
+  await db.write(({ trx }) => clearReplays(trx, now - config.lifetimes.refreshReplay * 1000))
+  if (db.dialect === 'sqlite') await db.write(({ trx }) => clearChangeFeed(trx, now - FEED_KEPT_MS))
+}

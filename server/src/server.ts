@@ -1,0 +1,110 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { createApp } from './app.ts'
+import { readConfig } from './config.ts'
+import type { Deps } from './context.ts'
+import { signHeads, startMaintenance } from './maintenance.ts'
+import { type Outside, openWorld } from './world.ts'
+
+export interface RunningServer {
+  /** Where it listens; behind a proxy, `deps.config.issuer` is what the world calls it. */
+  url: string
+  deps: Deps
+  /** Only when it was made at this very start: nobody can read it again. */
+  adminKey?: string
+  /** Lets what is under way finish, then closes the database. */
+  close(): Promise<void>
+}
+
+/** Requests still running after this are cut off. */
+const DRAIN_MS = 10_000
+/** Longer than the idle timeout of load balancers (60 s), so that it is never us who close under a request. */
+const KEEP_ALIVE_MS = 65_000
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 60_000
+
+/** Starts a whole server from an environment. Throws `ConfigError` with every fault of it. */
+export async function startServer(env: NodeJS.ProcessEnv, outside: Outside = {}): Promise<RunningServer> {
+  const config = readConfig(env)
+  const world = await openWorld(config, outside)
+  const { deps } = world
+  const server = await listen(deps).catch(async (error: unknown) => {
+    await world.close()
+    throw error
+  })
+  const stopMaintenance = startMaintenance(deps)
+  const { address, port, family } = server.address() as AddressInfo
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  deps.log.info({ url, issuer: config.issuer, database: deps.db.dialect }, 'listening')
+
+  let closing: Promise<void> | undefined
+  return {
+    url,
+    deps,
+    ...(world.adminKey !== undefined && { adminKey: world.adminKey }),
+    close() {
+      closing ??= drain()
+      return closing
+    },
+  }
+
+  async function drain() {
+    world.drain()
+    await closeServer(server)
+    await stopMaintenance()
+    await signHeads(deps).catch((error: unknown) => deps.log.error({ error }, 'the audit heads could not be signed'))
+    await world.close()
+  }
+}
+
+function listen(deps: Deps): Promise<Server> {
+  const app = createApp(deps)
+  return new Promise((resolve, reject) => {
+    const server = serve(
+      {
+        fetch: atIssuerPath(deps.config.issuer, app.fetch),
+        hostname: deps.config.host,
+        port: deps.config.port,
+        serverOptions: {
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          headersTimeout: HEADERS_TIMEOUT_MS,
+          requestTimeout: REQUEST_TIMEOUT_MS,
+        },
+      },
+      () => resolve(server),
+    ) as Server
+    server.once('error', reject)
+  })
+}
+
+type Fetch = ReturnType<typeof createApp>['fetch']
+const WELL_KNOWN = '/.well-known/'
+
+/**
+ * An issuer with a path: its endpoints stand below that path, and its metadata where RFC 8414 §3.1 inserts the path
+ * behind the well-known name.
+ */
+export function atIssuerPath(issuer: string, fetch: Fetch): Fetch {
+  const { pathname } = new URL(issuer)
+  if (pathname === '/') return fetch
+  return (request, ...rest) => {
+    const url = new URL(request.url)
+    if (url.pathname.startsWith(WELL_KNOWN) && url.pathname.endsWith(pathname))
+      url.pathname = url.pathname.slice(0, -pathname.length)
+    else if (url.pathname.startsWith(`${pathname}/`)) url.pathname = url.pathname.slice(pathname.length)
+    else return fetch(request, ...rest)
+    return fetch(new Request(url, request), ...rest)
+  }
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  })
+}

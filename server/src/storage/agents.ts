@@ -1,0 +1,87 @@
+import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Db } from './database.ts'
+import { prepared } from './prepared.ts'
+import type { AgentSecretTable, AgentTable, PersonTable } from './schema.ts'
+
+export type AgentRow = Selectable<AgentTable>
+/** An agent with the person it acts for. */
+export type AgentWithOwner = AgentRow & Pick<PersonTable, 'email' | 'email_verified_at'> & { user_name: string }
+export type SecretRow = Pick<AgentSecretTable, 'secret_id' | 'secret_hash' | 'last_four' | 'created_at' | 'expires_at'>
+
+const withOwner = (db: Db) =>
+  db
+    .selectFrom('agent')
+    .innerJoin('person', 'person.user_id', 'agent.user_id')
+    .selectAll('agent')
+    .select(['person.email', 'person.email_verified_at', 'person.name as user_name'])
+
+const byId = prepared<{ agentId: string }, AgentWithOwner>((db, param) =>
+  withOwner(db).where('agent.agent_id', '=', param('agentId')),
+)
+
+export async function findAgent(db: Db, agentId: string): Promise<AgentWithOwner | undefined> {
+  return (await byId(db, { agentId })).rows[0]
+}
+
+const liveSecrets = prepared<{ agentId: string; now: number }, SecretRow>((db, param) =>
+  db
+    .selectFrom('agent_secret')
+    .select(['secret_id', 'secret_hash', 'last_four', 'created_at', 'expires_at'])
+    .where('agent_id', '=', param('agentId'))
+    .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', param('now'))]))
+    .orderBy('created_at', 'desc'),
+)
+
+export async function listAgentSecrets(db: Db, agentId: string, now: number): Promise<SecretRow[]> {
+  return (await liveSecrets(db, { agentId, now })).rows
+}
+
+/** Oldest first, `limit` at most, after the one named by the cursor. */
+export async function listAgents(
+  db: Db,
+  limit: number,
+  after?: { created_at: number; id: string },
+): Promise<AgentWithOwner[]> {
+  let query = withOwner(db).orderBy('agent.created_at').orderBy('agent.agent_id').limit(limit)
+  if (after)
+    query = query.where((e) =>
+      e(e.refTuple('agent.created_at', 'agent.agent_id'), '>', e.tuple(after.created_at, after.id)),
+    )
+  return query.execute()
+}
+
+export async function insertAgent(trx: Db, agent: Insertable<AgentTable>): Promise<void> {
+  await trx.insertInto('agent').values(agent).execute()
+}
+
+export async function insertAgentSecret(trx: Db, secret: AgentSecretTable): Promise<void> {
+  await trx.insertInto('agent_secret').values(secret).execute()
+}
+
+/** Lets every live secret of an agent end at `at`, if it would not end before. */
+export async function expireAgentSecrets(trx: Db, agentId: string, at: number): Promise<void> {
+  await trx
+    .updateTable('agent_secret')
+    .set({ expires_at: at })
+    .where('agent_id', '=', agentId)
+    .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', at)]))
+    .execute()
+}
+
+export async function updateAgent(trx: Db, agentId: string, changes: Updateable<AgentTable>): Promise<boolean> {
+  const updated = await trx.updateTable('agent').set(changes).where('agent_id', '=', agentId).executeTakeFirst()
+  return updated.numUpdatedRows === 1n
+}
+
+export async function deleteAgent(trx: Db, agentId: string): Promise<boolean> {
+  const deleted = await trx.deleteFrom('agent').where('agent_id', '=', agentId).executeTakeFirst()
+  return deleted.numDeletedRows === 1n
+}
+
+export async function countAgents(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('agent')
+    .select((e) => e.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}

@@ -1,0 +1,100 @@
+import { sql } from 'kysely'
+import type { Db } from './database.ts'
+import type { AuditEventTable, AuditHeadTable } from './schema.ts'
+
+export interface AuditFilter {
+  org_id?: string | undefined
+  actor?: string | undefined
+  action?: string | undefined
+  client_id?: string | undefined
+  since?: number | undefined
+  until?: number | undefined
+}
+
+/** Where a page of the log begins: just after this event. */
+export interface AuditCursor {
+  at: number
+  chain: string
+  seq: number
+}
+
+/** Newest first. */
+export async function listAuditEvents(
+  db: Db,
+  filter: AuditFilter,
+  limit: number,
+  after?: AuditCursor,
+): Promise<AuditEventTable[]> {
+  let query = db.selectFrom('audit_event').selectAll()
+  for (const column of ['org_id', 'actor', 'action', 'client_id'] as const) {
+    const value = filter[column]
+    if (value !== undefined) query = query.where(column, '=', value)
+  }
+  if (filter.since !== undefined) query = query.where('at', '>=', filter.since)
+  if (filter.until !== undefined) query = query.where('at', '<', filter.until)
+  if (after) query = query.where(sql<boolean>`(at, chain, seq) < (${after.at}, ${after.chain}, ${after.seq})`)
+  return query.orderBy('at', 'desc').orderBy('chain', 'desc').orderBy('seq', 'desc').limit(limit).execute()
+}
+
+/** The next events of one chain, oldest first. */
+export function listChainEvents(db: Db, chain: string, afterSeq: number, limit: number): Promise<AuditEventTable[]> {
+  return db
+    .selectFrom('audit_event')
+    .selectAll()
+    .where('chain', '=', chain)
+    .where('seq', '>', afterSeq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
+}
+
+export async function listChains(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('audit_event')
+    .select('chain')
+    .union(db.selectFrom('audit_head').select('chain'))
+    .execute()
+  return rows.map(({ chain }) => chain).sort()
+}
+
+export function listAuditHeads(db: Db, chain: string): Promise<AuditHeadTable[]> {
+  return db.selectFrom('audit_head').selectAll().where('chain', '=', chain).orderBy('seq').execute()
+}
+
+/** The last event of every chain that has grown since its head was last signed. */
+export async function listUnsignedHeads(db: Db): Promise<Pick<AuditEventTable, 'chain' | 'seq' | 'hash'>[]> {
+  return db
+    .with('last', (cte) =>
+      cte
+        .selectFrom('audit_event')
+        .select(['chain', (e) => e.fn.max('seq').as('seq')])
+        .groupBy('chain'),
+    )
+    .selectFrom('last')
+    .innerJoin('audit_event as event', (join) =>
+      join.onRef('event.chain', '=', 'last.chain').onRef('event.seq', '=', 'last.seq'),
+    )
+    .leftJoin('audit_head as head', (join) =>
+      join.onRef('head.chain', '=', 'last.chain').onRef('head.seq', '=', 'last.seq'),
+    )
+    .where('head.chain', 'is', null)
+    .select(['event.chain', 'event.seq', 'event.hash'])
+    .execute()
+}
+
+export async function insertAuditHead(trx: Db, head: AuditHeadTable): Promise<void> {
+  await trx
+    .insertInto('audit_head')
+    .values(head)
+    .onConflict((c) => c.columns(['chain', 'seq']).doNothing())
+    .execute()
+}
+
+export async function countAuditEvents(db: Db, action: string): Promise<number> {
+  const row = await db
+    .selectFrom('audit_event')
+    .select((e) => e.fn.countAll<number>().as('count'))
+    .where('action', '=', action)
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}

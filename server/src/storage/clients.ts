@@ -1,0 +1,83 @@
+import type { Selectable, Updateable } from 'kysely'
+import type { SecretRow } from './agents.ts'
+import type { Db } from './database.ts'
+import { prepared } from './prepared.ts'
+import type { ClientSecretTable, ClientTable } from './schema.ts'
+
+export type ClientRow = Selectable<ClientTable>
+
+const byId = prepared<{ clientId: string }, ClientRow>((db, param) =>
+  db.selectFrom('client').selectAll().where('client_id', '=', param('clientId')),
+)
+
+export async function findClient(db: Db, clientId: string): Promise<ClientRow | undefined> {
+  return (await byId(db, { clientId })).rows[0]
+}
+
+const liveSecrets = prepared<{ clientId: string; now: number }, SecretRow>((db, param) =>
+  db
+    .selectFrom('client_secret')
+    .select(['secret_id', 'secret_hash', 'last_four', 'created_at', 'expires_at'])
+    .where('client_id', '=', param('clientId'))
+    .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', param('now'))]))
+    .orderBy('created_at', 'desc'),
+)
+
+export async function listClientSecrets(db: Db, clientId: string, now: number): Promise<SecretRow[]> {
+  return (await liveSecrets(db, { clientId, now })).rows
+}
+
+export async function listClients(
+  db: Db,
+  limit: number,
+  after?: { created_at: number; id: string },
+): Promise<ClientRow[]> {
+  let query = db.selectFrom('client').selectAll().orderBy('created_at').orderBy('client_id').limit(limit)
+  if (after)
+    query = query.where((e) => e(e.refTuple('created_at', 'client_id'), '>', e.tuple(after.created_at, after.id)))
+  return query.execute()
+}
+
+/** False when the id is taken. */
+export async function insertClient(trx: Db, client: ClientRow): Promise<boolean> {
+  const inserted = await trx
+    .insertInto('client')
+    .values(client)
+    .onConflict((conflict) => conflict.column('client_id').doNothing())
+    .executeTakeFirst()
+  return inserted.numInsertedOrUpdatedRows === 1n
+}
+
+export async function insertClientSecret(trx: Db, secret: ClientSecretTable): Promise<void> {
+  await trx.insertInto('client_secret').values(secret).execute()
+}
+
+export async function expireClientSecrets(trx: Db, clientId: string, at: number): Promise<void> {
+  await trx
+    .updateTable('client_secret')
+    .set({ expires_at: at })
+    .where('client_id', '=', clientId)
+    .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', at)]))
+    .execute()
+}
+
+export async function updateClient(trx: Db, clientId: string, changes: Updateable<ClientTable>): Promise<boolean> {
+  const updated = await trx.updateTable('client').set(changes).where('client_id', '=', clientId).executeTakeFirst()
+  return updated.numUpdatedRows === 1n
+}
+
+export async function deleteClient(trx: Db, clientId: string): Promise<boolean> {
+  const deleted = await trx.deleteFrom('client').where('client_id', '=', clientId).executeTakeFirst()
+  return deleted.numDeletedRows === 1n
+}
+
+/** The organization that a token's client belongs to; of its agent, where an agent is its own client. */
+export async function findOrganizationOf(db: Db, clientId: string, agentId: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('client')
+    .select('org_id')
+    .where('client_id', '=', clientId)
+    .unionAll(db.selectFrom('agent').select('org_id').where('agent_id', '=', agentId))
+    .executeTakeFirst()
+  return row?.org_id
+}

@@ -1,0 +1,16 @@
+import type { Db } from './database.ts'
+
+export async function findSetting(db: Db, name: string): Promise<string | undefined> {
+  const row = await db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()
+  return row?.value
+}
+
+/** True for the one caller whose value stands, however many processes start at once. */
+export async function claimSetting(trx: Db, name: string, value: string): Promise<boolean> {
+  const inserted = await trx
+    .insertInto('setting')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doNothing())
+    .executeTakeFirst()
+  return inserted.numInsertedOrUpdatedRows === 1n
+}

@@ -1,0 +1,252 @@
+import { existsSync, type FSWatcher, mkdirSync, statSync, watch } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Kysely } from 'kysely'
+import { createTurnBatch } from '../resilience/turn-batch.ts'
+import {
+  type AuditEntry,
+  type Database,
+  DatabaseUnavailableError,
+  type Db,
+  insertAuditEvents,
+  migrateToLatest,
+  missingMigrations,
+  type NewChain,
+} from './database.ts'
+import { migrationsFor } from './migrations/index.ts'
+import { NodeSqliteDialect } from './node-sqlite-dialect.ts'
+import type { Schema } from './schema.ts'
+import { createTopics, type Topics } from './topics.ts'
+import { isUnavailable } from './unavailable.ts'
+
+type Unit = Parameters<Database['write']>[0]
+
+interface Job {
+  unit: Unit
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+interface Done {
+  job: Job
+  value: unknown
+  entries: AuditEntry[]
+  topics: string[]
+}
+
+/** How long a writer waits for another process's lock before it gives up. */
+const LOCK_PATIENCE_MS = 5000
+const LOCK_RETRY_MS = 5
+/** SQLite's own wait blocks the whole event loop: long enough for a commit next door, no longer. */
+const BUSY_TIMEOUT_MS = 3
+
+/**
+ * SQLite in this process. One handle reads what is committed, the other writes; all writes of one turn of the event loop
+ * share a transaction, each under its own savepoint, and are answered after the one commit that makes them durable.
+ */
+export function openSqlite(path: string, newChain: NewChain, now: () => number): Database {
+  const inMemory = path === ':memory:'
+  const file = inMemory ? path : resolve(path)
+  if (!inMemory) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const writer = openHandle(file)
+  // A database in memory belongs to one handle: there, reads see the open transaction too.
+  const reader = inMemory ? writer : openHandle(file, true)
+  const inode = inMemory ? undefined : statSync(file).ino
+
+  const read: Db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(reader) })
+  const trx: Db = inMemory ? read : new Kysely<Schema>({ dialect: new NodeSqliteDialect(writer) })
+  const migrations = migrationsFor('sqlite')
+  const chain = newChain()
+  const statements = transactionStatements(writer)
+  const batch = createTurnBatch(runBatch)
+
+  async function runBatch(jobs: Job[]) {
+    let done: Done[] = []
+    try {
+      await begin()
+      done = await runUnits(jobs)
+      await insertAuditEvents(trx, chain.extend(done.flatMap(({ entries }) => entries)))
+      for (const topic of done.flatMap(({ topics }) => topics))
+        await trx.insertInto('change_feed').values({ topic, at: now() }).execute()
+      statements.commit.run()
+      chain.commit()
+    } catch (cause) {
+      chain.rollback()
+      if (writer.isTransaction) statements.rollback.run()
+      for (const job of jobs) job.reject(unavailable(cause))
+      return
+    }
+    for (const { job, value } of done) job.resolve(value)
+    for (const { topics: told } of done) for (const topic of told) topics.publish(topic)
+  }
+
+  /** A lock of another process is waited for between turns, so that reads, health and time limits go on. */
+  async function begin() {
+    const giveUpAt = performance.now() + LOCK_PATIENCE_MS
+    for (;;) {
+      try {
+        statements.begin.run()
+        return
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > giveUpAt) throw error
+      }
+      await sleep(LOCK_RETRY_MS)
+    }
+  }
+
+  async function runUnits(jobs: Job[]): Promise<Done[]> {
+    const done: Done[] = []
+    for (const job of jobs) {
+      const entries: AuditEntry[] = []
+      const topics: string[] = []
+      statements.savepoint.run()
+      try {
+        const value = await job.unit({
+          trx,
+          record: (entry) => entries.push(entry),
+          notify: (topic) => topics.push(topic),
+        })
+        done.push({ job, value, entries, topics })
+      } catch (error) {
+        // A full disk ends the whole transaction, and with it everybody's work.
+        if (!writer.isTransaction) throw error
+        statements.rollbackTo.run()
+        job.reject(isUnavailable(error) ? unavailable(error) : error)
+      }
+      statements.release.run()
+    }
+    return done
+  }
+
+  const feed = inMemory ? undefined : createFeed(file, writer, read)
+  const topics: Topics = createTopics(feed?.start, feed?.stop)
+  feed?.connect(topics)
+
+  const write: Database['write'] = (unit) =>
+    new Promise((resolve, reject) => batch.submit({ unit, resolve, reject } as Job))
+
+  return {
+    dialect: 'sqlite',
+    read,
+    write,
+    subscribe: topics.subscribe,
+    migrate: () => withPatience(writer, () => migrateToLatest(trx, migrations)),
+    pendingMigrations: () => missingMigrations(read, migrations),
+    async probe() {
+      if (inode !== undefined && (!existsSync(file) || statSync(file).ino !== inode))
+        throw new DatabaseUnavailableError('The database file is gone')
+      await write(async ({ trx }) => {
+        const probe = { name: 'probe', value: String(now()) }
+        await trx
+          .insertInto('setting')
+          .values(probe)
+          .onConflict((c) => c.column('name').doUpdateSet(probe))
+          .execute()
+      })
+    },
+    async close() {
+      await batch.idle()
+      feed?.stop()
+      if (reader !== writer) reader.close()
+      writer.close()
+    },
+  }
+}
+
+function openHandle(file: string, readOnly = false): DatabaseSync {
+  const handle = new DatabaseSync(file, { readOnly })
+  handle.exec(`pragma busy_timeout = ${LOCK_PATIENCE_MS}`)
+  if (!readOnly) handle.exec('pragma journal_mode = wal; pragma synchronous = full')
+  handle.exec('pragma foreign_keys = on; pragma cache_size = -65536; pragma mmap_size = 268435456')
+  handle.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  return handle
+}
+
+function transactionStatements(handle: DatabaseSync) {
+  return {
+    begin: handle.prepare('begin immediate'),
+    commit: handle.prepare('commit'),
+    rollback: handle.prepare('rollback'),
+    savepoint: handle.prepare('savepoint unit'),
+    release: handle.prepare('release unit'),
+    rollbackTo: handle.prepare('rollback to unit'),
+  }
+}
+
+/** Before anybody is served, waiting inside SQLite is simplest. */
+async function withPatience<T>(handle: DatabaseSync, task: () => Promise<T>): Promise<T> {
+  handle.exec(`pragma busy_timeout = ${6 * LOCK_PATIENCE_MS}`)
+  try {
+    return await task()
+  } finally {
+    handle.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  }
+}
+
+function unavailable(cause: unknown): DatabaseUnavailableError {
+  return new DatabaseUnavailableError('Cannot write to the database', { cause })
+}
+
+/** SQLITE_BUSY and its kin (primary result code 5). */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5
+}
+
+/** A file system that does not tell of changes is asked this often, and only while somebody waits. */
+const FEED_FALLBACK_MS = 1000
+
+/** Hears of other processes' commits by their writes to the WAL, and reads from the feed which topics they were about. */
+function createFeed(file: string, writer: DatabaseSync, read: Db) {
+  let topics: Topics | undefined
+  let watcher: FSWatcher | undefined
+  let timer: NodeJS.Timeout | undefined
+  let seen = 0
+  let looking = false
+  // Counts the commits of others: this handle's own do not change it.
+  const dataVersion = writer.prepare('pragma data_version')
+  let version = 0
+
+  function look() {
+    const current = Number(Object.values(dataVersion.get() ?? {})[0])
+    if (current === version || looking) return
+    version = current
+    looking = true
+    readFeed().finally(() => {
+      looking = false
+    })
+  }
+
+  async function readFeed() {
+    const rows = await read.selectFrom('change_feed').selectAll().where('seq', '>', seen).orderBy('seq').execute()
+    for (const { seq, topic } of rows) {
+      seen = seq
+      topics?.publish(topic)
+    }
+  }
+
+  function lookSoon() {
+    if (!looking) setImmediate(look)
+  }
+
+  return {
+    connect(to: Topics) {
+      topics = to
+    },
+    start() {
+      const last = writer.prepare('select max(seq) as seq from change_feed').get()
+      seen = Number(last?.seq ?? 0)
+      version = Number(Object.values(dataVersion.get() ?? {})[0])
+      const wal = `${basename(file)}-wal`
+      watcher = watch(dirname(file), (_event, name) => name === wal && lookSoon())
+      watcher.on('error', () => watcher?.close())
+      timer = setInterval(look, FEED_FALLBACK_MS)
+      timer.unref()
+      watcher.unref()
+    },
+    stop() {
+      watcher?.close()
+      clearInterval(timer)
+    },
+  }
+}
