@@ -1,4 +1,4 @@
-import type { APIResponse, Page } from 'playwright-core'
+import type { APIResponse, Page, Request } from 'playwright-core'
 
 export interface SignInOptions {
   /** The one identity provider that this agent trusts. */
@@ -50,11 +50,15 @@ export async function signIn(page: Page, options: SignInOptions): Promise<void> 
   const request = await readRequest(page, options)
   step('request read')
 
+  const sentBack = nextVisit(page, options)
   const status = await authenticate(page, options, request.request_id)
   step(status === 'approval_required' ? 'waiting for a person to approve' : 'agent authenticated')
 
+  await sentBack
+  step('browser sent back')
+
   await returnToWebsite(page, options)
-  step('back at the website')
+  step('signed in at the website')
 }
 
 /** A page elsewhere may look like the waiting page: only the address tells. */
@@ -131,7 +135,13 @@ async function readAnswer(response: APIResponse): Promise<string> {
   throw new SignInError(code, `${ADVICE[code] ?? 'The server refused.'}${said}`)
 }
 
-/** The waiting page learns by push that we are done, and goes back by itself. */
+/** The waiting page learns by push that we are done, and goes back by itself: this is when it sets out. */
+async function nextVisit(page: Page, { expectedOrigin, timeoutMs = 15_000 }: SignInOptions): Promise<void> {
+  const visit = (request: Request) => request.isNavigationRequest() && new URL(request.url()).origin === expectedOrigin
+  await page.waitForRequest(visit, { timeout: timeoutMs }).catch(() => undefined)
+}
+
+/** The website answers once it has exchanged the code. */
 async function returnToWebsite(page: Page, options: SignInOptions): Promise<void> {
   const back = ({ origin }: URL) => origin === options.expectedOrigin
   await page.waitForURL(back, { waitUntil: 'commit', timeout: options.timeoutMs ?? 15_000 }).catch(async () => {

@@ -22,10 +22,10 @@ export function printStep({ step, ms }: Step): void {
 export function printSignedIn(greeting: string, steps: readonly Step[]): void {
   const at = (name: string) => steps.find(({ step }) => step === name)?.total_ms ?? 0
   const sinceClick = at('greeted') - at('button clicked')
-  const answer = at('back at the website') - at('agent authenticated')
+  const push = at('browser sent back') - at('agent authenticated')
   console.log(`
 ${styled('green', '✔')} ${styled('bold', `“${greeting}”`)}
-  ${Math.round(sinceClick)} ms from the click to the greeting; the browser was back ${Math.round(answer)} ms after the agent's call.`)
+  ${Math.round(sinceClick)} ms from the click to the greeting; the browser set out for the website ${Math.round(push)} ms after the agent's call.`)
 }
 
 export function printFailed({ error, message }: AgentEnd): void {
@@ -71,10 +71,12 @@ ${curlLines(issuer, website, file)
 function curlLines(issuer: string, website: string, file: string): string[] {
   const body = `JSON.stringify({...${readSecret(file)},request_id:'$R',model:'by-hand'})`
   return [
-    `R=$(curl -sLc jar -b jar ${website}/login | grep -o 'req_[A-Za-z0-9_-]*' | head -1)`,
-    `node -p "${body}" | curl -sb jar -H 'content-type: application/json' -d @- ${issuer}/api/agent/authenticate`,
-    `U=$(curl -sb jar "${issuer}/api/check-status?request_id=$R" | grep -o '"redirect_to":"[^"]*' | cut -d'"' -f4)`,
-    `curl -sLc jar -b jar "$U" | grep Hello`,
+    `J=$(mktemp)`,
+    `R=$(curl -sLc $J -b $J ${website}/login | grep -o 'req_[A-Za-z0-9_-]*' | head -1)`,
+    `node -p "${body}" |`,
+    `  curl -sb $J -H 'content-type: application/json' -d @- ${issuer}/api/agent/authenticate`,
+    `U=$(curl -sb $J "${issuer}/api/check-status?request_id=$R" | grep -o '"redirect_to":"[^"]*' | cut -d'"' -f4)`,
+    `curl -sLc $J -b $J "$U" | grep Hello`,
   ]
 }
 

@@ -1,6 +1,7 @@
+import { HTTPException } from 'hono/http-exception'
 import * as client from 'openid-client'
 
-type Status = 400 | 401 | 403 | 404 | 500 | 502 | 503
+type Status = 400 | 401 | 403 | 404 | 413 | 500 | 502 | 503
 
 /** What went wrong, in words for the visitor, and what to do next. */
 export class Problem extends Error {
@@ -25,6 +26,7 @@ export function toProblem(thrown: unknown): Problem {
   if (thrown instanceof client.ResponseBodyError) return notAccepted(thrown)
   if (thrown instanceof client.WWWAuthenticateChallengeError || thrown instanceof client.ClientError)
     return notTrusted(thrown)
+  if (thrown instanceof HTTPException) return notTaken(thrown)
   if (isNetworkFault(thrown)) return unreachable(thrown)
   return new Problem(500, 'Something broke on our side', 'The error was logged.', 'Try again in a moment.', {
     cause: thrown,
@@ -92,6 +94,13 @@ function notTrusted(cause: Error): Problem {
     'Start again from the button. Nothing was signed in.',
     { cause },
   )
+}
+
+/** A form that was sent from another website, or that is too large. */
+function notTaken(error: HTTPException): Problem {
+  const status = error.status === 413 ? 413 : 403
+  const detail = status === 413 ? 'It is too large.' : 'It was not sent from a page of this website.'
+  return new Problem(status, 'This was not accepted', detail, 'Go back to the notes and try again.', { cause: error })
 }
 
 export function strayCallback(): Problem {

@@ -1,6 +1,5 @@
 import type { Context } from 'hono'
 import { ApiError } from './errors.ts'
-import { mediaType, parseJsonObject } from './form.ts'
 
 /** Forms and management calls are small; a larger body is a mistake or an attack. Model calls have their own limit. */
 const SMALL_BODY_BYTES = 256 * 1024
@@ -23,14 +22,8 @@ export async function readText(c: Context, limit = SMALL_BODY_BYTES): Promise<st
   return decodeUtf8(Buffer.concat(chunks))
 }
 
-/** The JSON object that was posted; duplicate members keep their last value (RFC 8259 §4), as management clients expect. */
-export async function readJson(c: Context): Promise<Record<string, unknown>> {
-  const type = mediaType(c)
-  const text = await readText(c)
-  if (text === '') return {}
-  if (type !== 'application/json' && !type.endsWith('+json'))
-    throw new ApiError('unsupported_media_type', 'Send the body as application/json')
-  return parseJsonObject(text)
+export function mediaType(c: Context): string {
+  return (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -1,6 +1,6 @@
 import { createMiddleware } from 'hono/factory'
 import type { Env } from '../context.ts'
-import { readJson } from './body.ts'
+import { readJson } from './json.ts'
 
 /** Reads the JSON of a request by our rules (size, UTF-8, no NUL) before the schema validator takes it. */
 export const strictJsonBody = createMiddleware<Env>(async (c, next) => {

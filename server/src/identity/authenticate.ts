@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
+import { mediaType } from '../http/body.ts'
 import { ApiError } from '../http/errors.ts'
-import { type Form, mediaType, parseForm } from '../http/form.ts'
+import { type Form, parseForm } from '../http/form.ts'
 import { json, seeOther, wantsHtml } from '../http/respond.ts'
 import { type AgentWithOwner, findAgent, listAgentSecrets } from '../storage/agents.ts'
 import {

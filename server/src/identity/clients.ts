@@ -43,13 +43,12 @@ const resource = z.string().transform((uri, ctx) => {
   }
   return uri
 })
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused.
 const name = z
   .string()
   .trim()
   .min(1, 'must not be empty')
   .max(100, 'must have at most 100 characters')
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'must have no control characters')
+  .regex(/^\P{Cc}*$/u, 'must have no control characters')
 
 const settings = {
   client_name: name,
