@@ -4,7 +4,7 @@ import type { Deps, Env } from './context.ts'
 import { requireAdmin, requirePrincipal } from './door.ts'
 import { errorPage } from './error-page.ts'
 import { healthRoutes } from './health.ts'
-import { openCors } from './http/cors.ts'
+import { listedCors, openCors } from './http/cors.ts'
 import { edge } from './http/edge.ts'
 import { ApiError } from './http/errors.ts'
 import { strictJsonBody } from './http/json-body.ts'
@@ -26,7 +26,7 @@ export function createApp(deps: Deps) {
   const app = new OpenAPIHono<Env>()
   app.use('*', edge(deps))
   for (const path of OPEN_TO_ORIGINS) app.use(path, openCors)
-  app.use('/v1/*', requirePrincipal(deps))
+  app.use('/v1/*', listedCors(deps.config.corsOrigins), requirePrincipal(deps))
   app.use('/api/admin/*', requireAdmin(deps), strictJsonBody)
 
   app.route('/', healthRoutes(deps))

@@ -1,4 +1,4 @@
-import { ConfigError } from './config.ts'
+import { explain } from './explain.ts'
 import { startServer } from './server.ts'
 
 /** The process: `npm run serve`. */
@@ -14,16 +14,4 @@ try {
 } catch (error) {
   explain(error)
   process.exit(1)
-}
-
-function explain(error: unknown): void {
-  if (error instanceof ConfigError) {
-    console.error(`${error.message}:`)
-    for (const fault of error.faults) console.error(`  - ${fault}`)
-  } else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    console.error('The port is in use: stop what listens there, or choose another with PORT')
-  } else {
-    console.error('Cannot start:', error instanceof Error ? error.message : error)
-    console.error('`npm run doctor` looks for the cause')
-  }
 }

@@ -148,7 +148,12 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
     }
   }
 
-  const authenticate = (requestId: string, agent: AgentCredentials, extra: object = {}, headers: Record<string, string> = {}) =>
+  const authenticate = (
+    requestId: string,
+    agent: AgentCredentials,
+    extra: object = {},
+    headers: Record<string, string> = {},
+  ) =>
     postJson(
       '/api/agent/authenticate',
       { request_id: requestId, agent_id: agent.agent_id, agent_secret: agent.agent_secret, model: 'gpt-5', ...extra },
@@ -184,7 +189,8 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
 
   const refresh = (credentials: Credentials, refreshToken: string, extra: Params = {}) =>
     post('/token', { grant_type: 'refresh_token', refresh_token: refreshToken, ...secretPost(credentials), ...extra })
-  const introspect = (credentials: Credentials, token: string) => post('/introspect', { token, ...secretPost(credentials) })
+  const introspect = (credentials: Credentials, token: string) =>
+    post('/introspect', { token, ...secretPost(credentials) })
 
   return {
     deps: deps as Deps,
@@ -257,7 +263,9 @@ export function authorizePath(clientId: string, pkce: Pkce, params: Params = {})
 
 /** Form-encodes; a list repeats its name, an empty list leaves it out. */
 export function encode(params: Params): string {
-  const pairs = Object.entries(params).flatMap(([name, value]) => [value].flat().map((one) => [name, one] as [string, string]))
+  const pairs = Object.entries(params).flatMap(([name, value]) =>
+    [value].flat().map((one) => [name, one] as [string, string]),
+  )
   return new URLSearchParams(pairs).toString()
 }
 

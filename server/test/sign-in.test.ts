@@ -40,11 +40,24 @@ describe.each(DATABASES)('a sign-in on %s', (database) => {
       acr: 'aa1',
       act_for: { sub: agent.user_id, email: 'ada@example.com', name: 'Ada Lovelace' },
     })
-    expect(claimsOf(body.id_token)).toMatchObject({ aud: client.client_id, nonce: 'n-1', model: 'gpt-5', name: 'Shopper' })
+    expect(claimsOf(body.id_token)).toMatchObject({
+      aud: client.client_id,
+      nonce: 'n-1',
+      model: 'gpt-5',
+      name: 'Shopper',
+    })
 
     const userinfo = await server.request('/userinfo', { headers: { authorization: `Bearer ${body.access_token}` } })
-    expect(userinfo.body).toMatchObject({ sub: agent.agent_id, email: 'ada@example.com', email_verified: false, model: 'gpt-5' })
-    expect((await server.introspect(client, body.access_token)).body).toMatchObject({ active: true, agent_id: agent.agent_id })
+    expect(userinfo.body).toMatchObject({
+      sub: agent.agent_id,
+      email: 'ada@example.com',
+      email_verified: false,
+      model: 'gpt-5',
+    })
+    expect((await server.introspect(client, body.access_token)).body).toMatchObject({
+      active: true,
+      agent_id: agent.agent_id,
+    })
     const refreshed = await server.refresh(client, body.refresh_token)
     expect(refreshed.status).toBe(200)
     expect(refreshed.body.refresh_token).not.toBe(body.refresh_token)

@@ -1,6 +1,7 @@
 import { createMiddleware } from 'hono/factory'
 import { routePath } from 'hono/route'
 import type { Deps, Env } from '../context.ts'
+import { ApiError } from './errors.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,128}$/
 const HSTS = 'max-age=31536000; includeSubDomains'
@@ -19,6 +20,8 @@ export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'l
     c.set('address', deps.clientAddress(c.env?.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for')))
     c.set('nonce', deps.random(16).toString('base64url'))
 
+    if (Number(c.req.header('content-length') ?? 0) > deps.config.bodyLimitBytes)
+      throw new ApiError('payload_too_large', `The body is larger than ${deps.config.bodyLimitBytes} bytes`)
     await next()
 
     // Answers that are not made by `respond` (streams, the router's own) lack the headers of every answer.

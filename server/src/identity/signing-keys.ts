@@ -138,7 +138,8 @@ function load(ring: KeyRing, row: SigningKeyRow): LoadedKey {
   return { row, alg: row.alg as SigningAlg, privateKey, publicKey: createPublicKey(privateKey), headers: new Map() }
 }
 
-const sealedFor = (kid: string) => `signing_key.private_sealed:${kid}`
+/** What a private key is sealed for: the row and column it stands in. */
+export const sealedFor = (kid: string) => `signing_key.private_sealed:${kid}`
 
 function makeKey({ ring, now, alg }: World, activeAt: number): SigningKeyRow {
   const { publicKey, privateKey } = generate(alg)

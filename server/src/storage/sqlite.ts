@@ -214,6 +214,8 @@ function createFeed(file: string, writer: DatabaseSync, read: Db) {
     looking = true
     readFeed().finally(() => {
       looking = false
+      // What was committed while we read woke nobody.
+      look()
     })
   }
 
