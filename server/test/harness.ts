@@ -38,7 +38,7 @@ export interface AgentCredentials {
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>
 export type Browser = ReturnType<TestServer['browser']>
-type Params = Record<string, string | string[]>
+export type Params = Record<string, string | string[]>
 
 /** A fresh database of the kind asked for, and what to do with it afterwards. */
 export async function freshDatabase(kind: DatabaseKind): Promise<{ url: string; drop(): Promise<void> }> {
@@ -82,9 +82,11 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
   const { deps } = world
   const app = createApp(deps)
 
-  async function request(path: string, init: RequestInit = {}): Promise<Answer> {
+  /** `address` is where the call seems to come from. */
+  async function request(path: string, init: RequestInit = {}, address?: string): Promise<Answer> {
     const url = path.startsWith('http') ? path : `${ISSUER}${path}`
-    return answerOf(await app.request(url, { redirect: 'manual', ...init }))
+    const peer = address === undefined ? {} : { incoming: { socket: { remoteAddress: address } } }
+    return answerOf(await app.request(url, { redirect: 'manual', ...init }, peer))
   }
 
   async function post(path: string, params: Params, headers: Record<string, string> = {}): Promise<Answer> {
@@ -118,7 +120,12 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
   }
 
   const client = (overrides: object = {}): Promise<Credentials & Record<string, unknown>> =>
-    created('/clients', { client_name: 'Shop', redirect_uris: [CALLBACK], ...overrides })
+    created('/clients', {
+      client_name: 'Shop',
+      redirect_uris: [CALLBACK],
+      token_endpoint_auth_method: 'client_secret_post',
+      ...overrides,
+    })
   const agent = (overrides: object = {}): Promise<AgentCredentials & Record<string, unknown>> =>
     created('/agents', { user_email: 'ada@example.com', user_name: 'Ada Lovelace', ...overrides })
 
@@ -234,7 +241,7 @@ export interface Pkce {
   challenge: string
 }
 
-/** A client that registered for basic authenticates by either header or body in these tests: by header. */
+/** `client_secret_post`, which clients of these tests are registered for unless they say otherwise. */
 export function secretPost({ client_id, client_secret }: Credentials): Params {
   return { client_id, client_secret }
 }
@@ -259,6 +266,12 @@ export function authorizePath(clientId: string, pkce: Pkce, params: Params = {})
     state: 'state-1',
     ...params,
   })}`
+}
+
+/** Where a redirect leads. */
+export function locationOf(answer: Answer): URL {
+  if (answer.status !== 303) throw new Error(`not a redirect: ${answer.status} ${answer.text}`)
+  return new URL(answer.headers.get('location') ?? '')
 }
 
 /** Form-encodes; a list repeats its name, an empty list leaves it out. */

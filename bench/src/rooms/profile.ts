@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { compare, type Row } from '../compare.ts'
 import { readProfile, type SelfTime } from '../cpu-profile.ts'
@@ -23,10 +23,12 @@ export async function profile(options: Options): Promise<Section> {
   const parts: string[] = []
   for (const [index, row] of ROWS.entries()) {
     const folder = join(options.folder, String(index))
+    const profiles = join(folder, 'profiles')
+    mkdirSync(folder)
     const subject = await startSubject({
-      folder: options.folder,
+      folder,
       redirectUri: REDIRECT_URI,
-      nodeOptions: ['--cpu-prof', '--cpu-prof-interval=300', `--cpu-prof-dir=${folder}`],
+      nodeOptions: ['--cpu-prof', '--cpu-prof-interval=300', `--cpu-prof-dir=${profiles}`],
     })
     try {
       const { title, results } = await compare(row([subject]), options.pace)
@@ -34,7 +36,7 @@ export async function profile(options: Options): Promise<Section> {
     } finally {
       await subject.server.stop()
     }
-    parts.push(describe(folder))
+    parts.push(describe(profiles))
   }
   return { id: 'profile', title: 'Where the time goes', command: options.command, body: parts.join('\n\n') }
 }

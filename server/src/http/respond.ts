@@ -140,5 +140,6 @@ const CONNECTIONS = /^\/v1\/(request-connection|check-connection|connections|tok
 function errorBody(path: string, error: ApiError): object {
   if (path.startsWith('/v1/') && !CONNECTIONS.test(path))
     return { error: { message: error.message, type: error.code, param: null, code: error.code } }
-  return { error: error.code, error_description: error.message, ...(error.fields && { fields: error.fields }) }
+  const body = { error: error.code, error_description: error.message, ...(error.fields && { fields: error.fields }) }
+  return path.startsWith('/api/agent/') ? { success: false, ...body } : body
 }

@@ -89,8 +89,13 @@ async function authenticateRegisteredClient(
     method === 'private_key_jwt'
       ? await isRightAssertion(deps, id, client?.jwks ?? null, proof)
       : method === 'none' || isLiveSecret(deps.ring, 'client_secret', proof, live)
-  if (!client || client.token_endpoint_auth_method !== method || !right) return undefined
+  if (!client || !isRegisteredMethod(client, method) || !right) return undefined
   return { kind: 'client', id, orgId: client.org_id, client }
+}
+
+/** The method that the client chose; who chose none may send its secret either way, as client libraries differ in their default. */
+function isRegisteredMethod({ token_endpoint_auth_method: chosen }: ClientRow, method: ClientAuthMethod): boolean {
+  return chosen === null ? method === 'client_secret_basic' || method === 'client_secret_post' : chosen === method
 }
 
 /** An agent is a client for itself, by basic or post; its secret is the one it signs in with. */

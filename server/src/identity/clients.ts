@@ -82,7 +82,6 @@ export const NewClient = z
     redirect_uris: settings.redirect_uris.default([]),
     grant_types: settings.grant_types.default(['authorization_code', 'refresh_token']),
     scope: settings.scope.default(DEFAULT_SCOPE),
-    token_endpoint_auth_method: settings.token_endpoint_auth_method.default('client_secret_basic'),
     jwks: settings.jwks.default(null),
     resources: settings.resources.default(null),
     subjects: settings.subjects.default(['agent']),
@@ -97,7 +96,7 @@ export const ClientChanges = z.object(settings).partial()
 interface Together {
   redirect_uris: string[]
   grant_types: readonly string[]
-  token_endpoint_auth_method: string
+  token_endpoint_auth_method?: string | null | undefined
   jwks: unknown
 }
 
@@ -131,7 +130,7 @@ export async function createClient(
     redirect_uris: JSON.stringify(client.redirect_uris),
     grant_types: JSON.stringify(client.grant_types),
     scope: client.scope,
-    token_endpoint_auth_method: client.token_endpoint_auth_method,
+    token_endpoint_auth_method: client.token_endpoint_auth_method ?? null,
     jwks: client.jwks ? JSON.stringify(client.jwks) : null,
     resources: client.resources ? JSON.stringify(client.resources) : null,
     subjects: JSON.stringify(client.subjects),
@@ -149,8 +148,8 @@ export async function createClient(
   return { ...(await getClient(deps, clientId)), ...(secret && { client_secret: secret }) }
 }
 
-function usesSecret({ token_endpoint_auth_method: method }: { token_endpoint_auth_method: string }): boolean {
-  return method === 'client_secret_basic' || method === 'client_secret_post'
+function usesSecret({ token_endpoint_auth_method: method }: Pick<Together, 'token_endpoint_auth_method'>): boolean {
+  return method !== 'none' && method !== 'private_key_jwt'
 }
 
 function secretRow(
@@ -295,7 +294,7 @@ function summaryOf(client: ClientRow) {
     redirect_uris: parse(client.redirect_uris) as string[],
     grant_types: parse(client.grant_types) as string[],
     scope: client.scope,
-    token_endpoint_auth_method: client.token_endpoint_auth_method,
+    token_endpoint_auth_method: client.token_endpoint_auth_method ?? 'client_secret_basic',
     jwks: parse(client.jwks) as object | null,
     resources: parse(client.resources) as string[] | null,
     subjects: parse(client.subjects) as string[],

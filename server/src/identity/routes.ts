@@ -112,8 +112,8 @@ export function discoveryRoutes({ config, signingKeys }: Deps) {
       tag: 'Discovery',
       summary: 'Public signing keys (RFC 7517)',
       responses: { 200: document },
-      handler: (c) => {
-        const { body, etag } = signingKeys.jwks()
+      handler: async (c) => {
+        const { body, etag } = await signingKeys.jwks()
         return cacheable(c, body, 'application/json', etag, METADATA_MAX_AGE_S)
       },
     },

@@ -11,7 +11,7 @@ export interface SigningKeys {
   /** The public key of that name, while it is published (or, for old records, ever was); a name unknown is asked for in the database. */
   find(kid: string, options?: { retired?: boolean }): Promise<{ alg: SigningAlg; publicKey: KeyObject } | undefined>
   /** The JWKS document (RFC 7517 §5) and its validator. */
-  jwks(): { body: string; etag: string }
+  jwks(): Promise<{ body: string; etag: string }>
   /** Reads the keys again: another process may have rotated them. */
   reload(): Promise<void>
   /** A new key that signs after the overlap; the old one stays published until nothing it signed is alive. */
@@ -24,7 +24,7 @@ export interface SigningKeys {
 
 /** A new key is published this long before it signs, so that every cache of our JWKS knows it first. Metadata is cached as long. */
 export const PUBLISH_AHEAD_MS = 300_000
-/** An unknown kid is looked up no more often than this: anybody can make one up. */
+/** The keys are looked up no more often than this: anybody can ask, and make up names to ask for. */
 const RELOAD_INTERVAL_MS = 1000
 
 interface LoadedKey {
@@ -119,7 +119,11 @@ export async function openSigningKeys(world: World): Promise<SigningKeys> {
       await reload()
       return look()
     },
-    jwks: () => jwks,
+    async jwks() {
+      // Another process may sign with a key that we do not know of yet; who asks us for it must find it.
+      if (now() - reloadedAt > RELOAD_INTERVAL_MS) await reload()
+      return jwks
+    },
     reload,
     rotate,
     rotateOnce,

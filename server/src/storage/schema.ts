@@ -88,7 +88,8 @@ export interface ClientTable {
   redirect_uris: Json
   grant_types: Json
   scope: string
-  token_endpoint_auth_method: string
+  /** Null: either way of sending a secret. */
+  token_endpoint_auth_method: string | null
   jwks: Json | null
   /** JSON list of what `resource` may name, or null: any. */
   resources: Json | null

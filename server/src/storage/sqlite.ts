@@ -1,5 +1,5 @@
-import { existsSync, type FSWatcher, mkdirSync, statSync, watch } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { closeSync, existsSync, type FSWatcher, mkdirSync, openSync, statSync, utimes, watch } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely } from 'kysely'
@@ -67,10 +67,11 @@ export function openSqlite(path: string, newChain: NewChain, now: () => number):
       await begin()
       done = await runUnits(jobs)
       await insertAuditEvents(trx, chain.extend(done.flatMap(({ entries }) => entries)))
-      for (const topic of done.flatMap(({ topics }) => topics))
-        await trx.insertInto('change_feed').values({ topic, at: now() }).execute()
+      const told = done.flatMap(({ topics }) => topics)
+      for (const topic of told) await trx.insertInto('change_feed').values({ topic, at: now() }).execute()
       statements.commit.run()
       chain.commit()
+      if (told.length > 0) feed?.ring()
     } catch (cause) {
       chain.rollback()
       if (writer.isTransaction) statements.rollback.run()
@@ -196,8 +197,13 @@ function isBusy(error: unknown): boolean {
 /** A file system that does not tell of changes is asked this often, and only while somebody waits. */
 const FEED_FALLBACK_MS = 1000
 
-/** Hears of other processes' commits by their writes to the WAL, and reads from the feed which topics they were about. */
+/**
+ * Hears of other processes' commits: who has told something touches a file that the others watch, and the table says what.
+ * The touch comes after the commit, so that what it tells of can be read; a write to the WAL comes before.
+ */
 function createFeed(file: string, writer: DatabaseSync, read: Db) {
+  const bell = `${file}-feed`
+  closeSync(openSync(bell, 'a', 0o600))
   let topics: Topics | undefined
   let watcher: FSWatcher | undefined
   let timer: NodeJS.Timeout | undefined
@@ -205,10 +211,11 @@ function createFeed(file: string, writer: DatabaseSync, read: Db) {
   let looking = false
   // Counts the commits of others: this handle's own do not change it.
   const dataVersion = writer.prepare('pragma data_version')
+  const currentVersion = () => Number(Object.values(dataVersion.get() ?? {})[0])
   let version = 0
 
   function look() {
-    const current = Number(Object.values(dataVersion.get() ?? {})[0])
+    const current = currentVersion()
     if (current === version || looking) return
     version = current
     looking = true
@@ -227,24 +234,24 @@ function createFeed(file: string, writer: DatabaseSync, read: Db) {
     }
   }
 
-  function lookSoon() {
-    if (!looking) setImmediate(look)
-  }
-
   return {
     connect(to: Topics) {
       topics = to
     },
+    ring() {
+      const now = new Date()
+      // Whoever cannot be woken looks by itself, a little later.
+      utimes(bell, now, now, () => {})
+    },
     start() {
       const last = writer.prepare('select max(seq) as seq from change_feed').get()
       seen = Number(last?.seq ?? 0)
-      version = Number(Object.values(dataVersion.get() ?? {})[0])
-      const wal = `${basename(file)}-wal`
-      watcher = watch(dirname(file), (_event, name) => name === wal && lookSoon())
+      version = currentVersion()
+      watcher = watch(bell, look)
       watcher.on('error', () => watcher?.close())
+      watcher.unref()
       timer = setInterval(look, FEED_FALLBACK_MS)
       timer.unref()
-      watcher.unref()
     },
     stop() {
       watcher?.close()

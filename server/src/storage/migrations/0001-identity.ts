@@ -59,7 +59,7 @@ export async function up(db: Kysely<unknown>, dialect: 'sqlite' | 'postgres'): P
     .addColumn('redirect_uris', 'text', (c) => c.notNull())
     .addColumn('grant_types', 'text', (c) => c.notNull())
     .addColumn('scope', 'text', (c) => c.notNull())
-    .addColumn('token_endpoint_auth_method', 'text', (c) => c.notNull())
+    .addColumn('token_endpoint_auth_method', 'text')
     .addColumn('jwks', 'text')
     .addColumn('resources', 'text')
     .addColumn('subjects', 'text', (c) => c.notNull())

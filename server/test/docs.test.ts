@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { exportJWK, generateKeyPair } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { embedSnippets, guides } from '../../docs/embed-snippets.ts'
+import { signAssertion } from '../../docs/snippets/agent-assertion.ts'
+import { launchBrowser } from '../../examples/agent/browser.ts'
+import { createAgent } from '../src/identity/agents.ts'
+import { createClient } from '../src/identity/clients.ts'
+import { type RunningServer, startServer } from '../src/server.ts'
+import { freshDatabase, startServer as startInProcess } from './harness.ts'
+
+const ROOT = new URL('../../', import.meta.url)
+
+describe('the guides', () => {
+  test.each(guides())('%s shows the code that is run here', (guide) => {
+    const markdown = readFileSync(new URL(guide, ROOT), 'utf8')
+    expect(embedSnippets(markdown)).toBe(markdown)
+  })
+
+  test.each(guides())('%s links only to files that exist', (guide) => {
+    const file = new URL(guide, ROOT)
+    const links = [...readFileSync(file, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path)
+    for (const link of links) expect(() => readFileSync(new URL(link, file))).not.toThrow()
+  })
+})
+
+describe('the website and the agent of the guides', () => {
+  let database: Awaited<ReturnType<typeof freshDatabase>>
+  let server: RunningServer
+  let website: ChildProcess
+  let callback: string
+
+  beforeAll(async () => {
+    database = await freshDatabase('sqlite')
+    const [port, websitePort] = [await freePort(), await freePort()]
+    server = await startServer({ PORT: String(port), DATABASE_URL: database.url, LOG_LEVEL: 'silent' })
+    callback = `http://localhost:${websitePort}/callback`
+    const client = await createClient(server.deps, { client_name: 'Guide', redirect_uris: [callback] }, 'test')
+    website = spawn(process.execPath, [new URL('docs/snippets/website.ts', ROOT).pathname], {
+      env: {
+        ISSUER: server.deps.config.issuer,
+        CALLBACK: callback,
+        CLIENT_ID: client.client_id,
+        CLIENT_SECRET: client.client_secret,
+      },
+      stdio: 'inherit',
+    })
+  })
+  afterAll(async () => {
+    website.kill()
+    await once(website, 'exit')
+    await server.close()
+    await database.drop()
+  })
+
+  test('sign in together', async () => {
+    const owner = { user_email: 'you@example.com', user_name: 'You' }
+    const agent = await createAgent(server.deps, { ...owner, agent_name: 'Shopper', same_browser: 'required' }, 'test')
+    process.env.ISSUER = server.deps.config.issuer
+    process.env.AGENT_ID = agent.agent_id
+    process.env.AGENT_SECRET = agent.agent_secret
+    process.env.AGENT_MODEL = 'some-model'
+    const { signIn } = await import('../../docs/snippets/agent.ts')
+
+    const browser = await launchBrowser()
+    try {
+      const page = await browser.newPage()
+      await expect
+        .poll(
+          () =>
+            fetch(callback).then(
+              (answer) => answer.status,
+              () => 0,
+            ),
+          { timeout: 20_000 },
+        )
+        .toBe(400)
+      await page.goto(new URL('/', callback).href)
+      await page.getByRole('link', { name: 'Sign in with Auth Agent' }).click()
+      await signIn(page)
+      expect(await page.textContent('body')).toBe(`Hello Shopper (${agent.agent_id}), running on some-model`)
+    } finally {
+      await browser.close()
+    }
+  })
+})
+
+test('the assertion of the guides reaches aa3 in the browser that asked', async () => {
+  const server = await startInProcess()
+  try {
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const client = await server.client({ min_level: 3 })
+    const agent = await server.agent({ jwk: await exportJWK(publicKey) })
+    // The clock of the test server stands still, that of the assertion does not.
+    server.wait((Date.now() - server.deps.now()) / 1000)
+    const window = server.browser()
+    const { page, requestId } = await window.open(client.client_id)
+    const shown = JSON.parse(/id="auth-agent-request"[^>]*>(.*?)<\/script>/s.exec(page.text)?.[1] ?? '')
+    const assertion = await signAssertion(shown, agent.agent_id, await exportJWK(privateKey))
+    const answer = await window.postJson('/api/agent/authenticate', {
+      request_id: requestId,
+      agent_id: agent.agent_id,
+      agent_assertion: assertion,
+      model: 'some-model',
+    })
+    expect(answer.body).toEqual({ success: true, status: 'authenticated' })
+  } finally {
+    await server.stop()
+  }
+})
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
