@@ -26,6 +26,7 @@ async function main(): Promise<void> {
     throw new CannotStart('npm start makes demonstration data. In production use: npm run serve')
   const port = await freePort('PORT', 4000)
   const websitePort = await freePort('WEBSITE_PORT', 3000)
+  if (port === websitePort) throw new CannotStart('PORT and WEBSITE_PORT must differ.')
 
   server = await startServer({ LOG_LEVEL: 'warn', ...process.env, PORT: String(port) })
   const { issuer, databaseUrl } = server.deps.config
@@ -89,7 +90,7 @@ async function stop(status: number): Promise<void> {
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return ['The configuration has faults:', ...error.faults].join('\n  ')
   if (error instanceof CannotStart) return error.message
-  return `Cannot start: ${error instanceof Error ? (error.stack ?? error.message) : error}`
+  return `Cannot start: ${error instanceof Error ? error.message : error}\n\`npm run doctor\` looks for the cause.`
 }
 
 process.on('SIGINT', () => stop(0))

@@ -35,7 +35,7 @@ if (values.help || !room || !Number.isInteger(rounds) || rounds < 1) {
 
 const folder = mkdtempSync(join(tmpdir(), 'auth-agent-bench-'))
 try {
-  const pace = { concurrency: 32, rounds, warmUpSeconds: 3, roundSeconds: 1 }
+  const pace = { concurrency: 32, rounds, warmUpSeconds: 4, roundSeconds: 1 }
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '')
   const section = await room({ pace, folder, command })
   console.log(render(section))

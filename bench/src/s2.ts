@@ -13,6 +13,7 @@ import { signIn } from './rows/sign-in.ts'
 import { startSubject } from './subject.ts'
 import { expectLikeForLike } from './token.ts'
 import { startWebsite } from './website.ts'
+
 const folder = mkdtempSync(join(tmpdir(), 'bench-'))
 const website = await startWebsite()
 const side = await startSubject({ folder, redirectUri: website.redirectUri })
@@ -20,8 +21,12 @@ try {
   await expectLikeForLike(side)
   for (const row of [signIn, clientCredentials, codeExchange, refresh, introspection]) {
     const c = await compare(row([side]), { concurrency: 32, rounds: 2, warmUpSeconds: 2, roundSeconds: 1 })
-    console.log(comparisonTable([c])); if (row === signIn) console.log(costLines(c))
+    console.log(comparisonTable([c]))
+    if (row === signIn) console.log(costLines(c))
   }
   console.log(await arrival(side, website))
   console.log(await browserArrival(side, website))
-} finally { await side.server.stop(); website.close() }
+} finally {
+  await side.server.stop()
+  website.close()
+}

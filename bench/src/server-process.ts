@@ -14,6 +14,8 @@ export type ServerProcess = {
   port: number
   /** CPU milliseconds since its start, all threads; undefined where the system does not tell. */
   cpuMs: () => number | undefined
+  /** The end of what it wrote to its log. */
+  output: () => string
   stop: () => Promise<void>
 }
 
@@ -33,7 +35,7 @@ export async function startProcess(port: number, options: StartOptions): Promise
     await stop()
     throw new Error(`${entry} did not become ready. It said:\n${output()}`, { cause })
   }
-  return { port, cpuMs: () => cpuMs(child.pid), stop }
+  return { port, cpuMs: () => cpuMs(child.pid), output, stop }
 }
 
 /** A port that was free a moment ago. */

@@ -47,7 +47,7 @@ async function visit(page: Page, config: Config, timeline: Timeline): Promise<st
   const greeting = await readGreeting(page, config)
   timeline.step('greeted')
 
-  await leaveNote(page, config)
+  await leaveNote(page)
   timeline.step('note left')
   return greeting
 }
@@ -55,7 +55,10 @@ async function visit(page: Page, config: Config, timeline: Timeline): Promise<st
 async function launch(): Promise<Browser> {
   return launchBrowser().catch((error: Error) => {
     const [reason] = error.message.split('\n')
-    throw new SignInError('no_browser', `No browser could be started (${reason}). Set CHROME_PATH to a Chromium.`)
+    throw new SignInError(
+      'no_browser',
+      `No browser could be started (${reason}). Set CHROME_PATH to a Chromium or Chrome.`,
+    )
   })
 }
 
@@ -85,8 +88,8 @@ async function readGreeting(page: Page, { agentId, model }: Config): Promise<str
   return text.trim()
 }
 
-async function leaveNote(page: Page, { model }: Config): Promise<void> {
-  const note = `Signed in by myself at ${new Date().toISOString().slice(11, 19)} UTC, thinking with ${model}. Nobody typed a password.`
+async function leaveNote(page: Page): Promise<void> {
+  const note = `Signed in by myself at ${new Date().toISOString().slice(11, 19)} UTC. Nobody typed a password.`
   await page.getByLabel('Leave a note').fill(note)
   await page.getByRole('button', { name: 'Leave the note' }).click()
   await page.getByText(note).first().waitFor({ timeout: 10_000 })

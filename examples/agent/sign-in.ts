@@ -9,8 +9,10 @@ export interface SignInOptions {
   model: string
   /** Origin of the website that the agent means to sign in to. */
   expectedOrigin: string
-  /** How long a page, or a person who has to approve, may take. */
+  /** How long a page may take. */
   timeoutMs?: number
+  /** How long a person may take, if the owner wants to be asked. */
+  approvalTimeoutMs?: number
   onStep?: (step: string) => void
 }
 
@@ -52,12 +54,14 @@ export async function signIn(page: Page, options: SignInOptions): Promise<void> 
 
   const sentBack = nextVisit(page, options)
   const status = await authenticate(page, options, request.request_id)
-  step(status === 'approval_required' ? 'waiting for a person to approve' : 'agent authenticated')
-
-  await sentBack
-  step('browser sent back')
-
-  await returnToWebsite(page, options)
+  if (status === 'approval_required') {
+    step('waiting for a person to approve')
+    await returnToWebsite(page, { ...options, timeoutMs: options.approvalTimeoutMs ?? 10 * 60_000 })
+  } else {
+    step('agent authenticated')
+    if (await sentBack) step('browser sent back')
+    await returnToWebsite(page, options)
+  }
   step('signed in at the website')
 }
 
@@ -135,16 +139,22 @@ async function readAnswer(response: APIResponse): Promise<string> {
   throw new SignInError(code, `${ADVICE[code] ?? 'The server refused.'}${said}`)
 }
 
-/** The waiting page learns by push that we are done, and goes back by itself: this is when it sets out. */
-async function nextVisit(page: Page, { expectedOrigin, timeoutMs = 15_000 }: SignInOptions): Promise<void> {
+/**
+ * The waiting page learns by push that we are done, and goes back by itself: this is when it sets out. Begun before we
+ * authenticate, because it may set out before we have our answer.
+ */
+async function nextVisit(page: Page, { expectedOrigin, timeoutMs = 15_000 }: SignInOptions): Promise<boolean> {
   const visit = (request: Request) => request.isNavigationRequest() && new URL(request.url()).origin === expectedOrigin
-  await page.waitForRequest(visit, { timeout: timeoutMs }).catch(() => undefined)
+  return page.waitForRequest(visit, { timeout: timeoutMs }).then(
+    () => true,
+    () => false,
+  )
 }
 
-/** The website answers once it has exchanged the code. */
-async function returnToWebsite(page: Page, options: SignInOptions): Promise<void> {
-  const back = ({ origin }: URL) => origin === options.expectedOrigin
-  await page.waitForURL(back, { waitUntil: 'commit', timeout: options.timeoutMs ?? 15_000 }).catch(async () => {
+/** The website shows a page once it has exchanged the code. */
+async function returnToWebsite(page: Page, { expectedOrigin, timeoutMs = 15_000 }: SignInOptions): Promise<void> {
+  const back = ({ origin }: URL) => origin === expectedOrigin
+  await page.waitForURL(back, { waitUntil: 'commit', timeout: timeoutMs }).catch(async () => {
     throw new SignInError('not_returned', `The browser did not come back to the website: ${await heading(page)}`)
   })
 }

@@ -36,7 +36,7 @@ export function printFailed({ error, message }: AgentEnd): void {
 
 const FAILURE_ADVICE: Record<string, string> = {
   no_browser:
-    'The browser of npm runs on Linux x64; elsewhere Chrome must be installed, or CHROME_PATH name a Chromium. Server and website work without.',
+    'The browser that npm brings runs on Linux x64; elsewhere, install Chrome. Server and website work without it.',
   invalid_agent: 'Was its secret rotated or did it expire? Delete sample.json to register a new sample agent.',
 }
 

@@ -1,10 +1,10 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Actor, Deps } from '../../server/src/context.ts'
 import { createAgent } from '../../server/src/identity/agents.ts'
-import { createClient } from '../../server/src/identity/clients.ts'
+import { createClient, updateClient } from '../../server/src/identity/clients.ts'
 import { findAgent } from '../../server/src/storage/agents.ts'
 import { findClient } from '../../server/src/storage/clients.ts'
 import { sqlitePath } from '../../server/src/storage/open.ts'
@@ -17,15 +17,22 @@ const ACTOR: Actor = 'system:npm-start'
 
 /** The credentials of the sample website and of the sample agent, as they stand in `sample.json`. */
 export interface Sample {
-  client: { client_id: string; client_secret: string; redirect_uri: string }
+  client: { client_id: string; client_secret: string }
   agent: { agent_id: string; agent_secret: string }
 }
 
 /** Next to the database, because they are good for that database only. */
 export function sampleFile(databaseUrl: string): string {
-  if (databaseUrl === 'sqlite::memory:') return join(mkdtempSync(join(tmpdir(), 'auth-agent-sample-')), 'sample.json')
+  if (databaseUrl === 'sqlite::memory:') return join(passingFolder(), 'sample.json')
   const folder = databaseUrl.startsWith('sqlite:') ? dirname(sqlitePath(databaseUrl)) : 'data'
   return join(folder, 'sample.json')
+}
+
+/** For a database that ends with the process, a folder that does so too. */
+function passingFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'auth-agent-sample-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** Those of an earlier start, as far as the database still knows them; the rest is registered now. */
@@ -38,9 +45,13 @@ export async function readOrRegister(deps: Deps, file: string, website: string):
   return { client, agent }
 }
 
-async function knownClient({ db }: Deps, client: Sample['client'] | undefined, redirectUri: string) {
-  if (client?.redirect_uri !== redirectUri) return undefined
-  return (await findClient(db.read, client.client_id)) && client
+async function knownClient(deps: Deps, client: Sample['client'] | undefined, redirectUri: string) {
+  const row = client && (await findClient(deps.db.read, client.client_id))
+  if (!row) return undefined
+  // The website may have moved to another port since.
+  if (!JSON.parse(row.redirect_uris).includes(redirectUri))
+    await updateClient(deps, row.client_id, { redirect_uris: [redirectUri] }, ACTOR)
+  return client
 }
 
 async function knownAgent({ db }: Deps, agent: Sample['agent'] | undefined) {
@@ -59,7 +70,7 @@ async function registerClient(deps: Deps, redirectUri: string): Promise<Sample['
     ACTOR,
   )
   if (!client_secret) throw new TypeError('The sample client was made without a secret')
-  return { client_id, client_secret, redirect_uri: redirectUri }
+  return { client_id, client_secret }
 }
 
 async function registerAgent(deps: Deps): Promise<Sample['agent']> {
@@ -88,7 +99,7 @@ async function readSample(file: string): Promise<Partial<Sample> | undefined> {
 
 /** Written beside and renamed, so that a start that is interrupted leaves a whole file. */
 async function writeSample(file: string, sample: Sample): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   await writeFile(`${file}.new`, `${JSON.stringify(sample, null, 2)}\n`, { mode: 0o600 })
   await rename(`${file}.new`, file)
 }

@@ -17,8 +17,8 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** Requests still running after this are cut off. */
-const DRAIN_MS = 10_000
+/** Requests still running after this are cut off: orchestrators kill after 10 s, and the audit heads are to be signed. */
+const DRAIN_MS = 8_000
 /** Longer than the idle timeout of load balancers (60 s), so that it is never us who close under a request. */
 const KEEP_ALIVE_MS = 65_000
 const HEADERS_TIMEOUT_MS = 10_000
@@ -102,9 +102,12 @@ function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => {
       clearTimeout(timer)
+      clearInterval(sweep)
       resolve()
     })
-    server.closeIdleConnections()
+    // A connection that is busy now may be idle in a moment, and would be kept alive.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50)
     const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    server.closeIdleConnections()
   })
 }

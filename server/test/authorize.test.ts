@@ -204,7 +204,7 @@ describe('what a request may say', () => {
   test.each(['/authorize', '/oauth/authorize', '/authorize/resume'])('%s takes GET only', async (path) => {
     const answer = await server.post(path, { client_id: client.client_id })
     expect(answer.status).toBe(405)
-    expect(answer.headers.get('allow')).toContain('GET')
+    expect(answer.headers.get('allow') ?? '').toContain('GET')
   })
 
   test('/oauth/authorize is the same', async () => {

@@ -39,7 +39,7 @@ export interface Program {
 }
 
 /** A whole server in a process of its own, and how to speak to it. */
-export type SpawnedServer = Awaited<ReturnType<typeof spawnServer>>
+export type SpawnedServer = Awaited<ReturnType<typeof served>>
 
 const running = new Set<ChildProcess>()
 process.once('exit', () => {

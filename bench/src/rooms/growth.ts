@@ -11,6 +11,7 @@ import { refresh } from '../rows/refresh.ts'
 import { signIn } from '../rows/sign-in.ts'
 import type { Side } from '../side.ts'
 import { type Subject, startSubject } from '../subject.ts'
+import { whileRunning } from '../while-running.ts'
 import type { Options } from './options.ts'
 
 const ROWS = 1_000_000
@@ -20,8 +21,7 @@ const MEASURED: ((sides: Side[]) => Row)[] = [signIn, clientCredentials, codeExc
 
 /** Our server with an empty database and with a full one, side by side. */
 export async function growth(options: Options): Promise<Section> {
-  const started: Subject[] = []
-  try {
+  const body = await whileRunning(async (started) => {
     const empty = await start('empty', options.folder)
     started.push(empty)
     const full = await start('full', options.folder)
@@ -31,11 +31,9 @@ export async function growth(options: Options): Promise<Section> {
     const comparisons = []
     for (const row of MEASURED) comparisons.push(await compare(row([empty, full]), options.pace))
     const costs = comparisons.slice(0, 1).map(costLines).join('\n')
-    const body = [filling, comparisonTable(comparisons), `A sign-in costs:\n${costs}`].join('\n\n')
-    return { id: 'growth', title: 'Growth', command: options.command, body }
-  } finally {
-    for (const subject of started) await subject.server.stop()
-  }
+    return [filling, comparisonTable(comparisons), `A sign-in costs:\n${costs}`].join('\n\n')
+  })
+  return { id: 'growth', title: 'Growth', command: options.command, body }
 }
 
 async function start(name: string, parent: string): Promise<Subject> {

@@ -14,6 +14,7 @@ import type { Side } from '../side.ts'
 import { type Subject, startSubject } from '../subject.ts'
 import { expectLikeForLike } from '../token.ts'
 import { startWebsite, type Website } from '../website.ts'
+import { whileRunning } from '../while-running.ts'
 import type { Options } from './options.ts'
 
 /** The sign-in first: it warms what the other rows need, too. */
@@ -28,18 +29,20 @@ introspection, where the peer knows only its opaque tokens. Ours write an audit 
 /** The authorization server against node-oidc-provider. */
 export async function identity(options: Options): Promise<Section> {
   const website = await startWebsite()
-  const started: Side[] = []
   try {
-    const subject = await startSubject({ folder: options.folder, redirectUri: website.redirectUri })
-    started.push(subject)
-    for (const kind of ['durable', 'memory'] as const)
-      started.push(await startPeer(kind, { folder: options.folder, redirectUri: website.redirectUri }))
-    const body = await measure(subject, started, website, options)
+    const body = await whileRunning((started) => compareWithPeers(started, website, options))
     return { id: 'identity', title: 'Identity', command: options.command, body }
   } finally {
     website.close()
-    for (const side of started) await side.server.stop()
   }
+}
+
+async function compareWithPeers(started: Side[], website: Website, options: Options): Promise<string> {
+  const where = { folder: options.folder, redirectUri: website.redirectUri }
+  const subject = await startSubject(where)
+  started.push(subject)
+  for (const kind of ['durable', 'memory'] as const) started.push(await startPeer(kind, where))
+  return measure(subject, started, website, options)
 }
 
 async function measure(subject: Subject, sides: Side[], website: Website, options: Options): Promise<string> {

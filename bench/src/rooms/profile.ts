@@ -10,6 +10,7 @@ import { refresh } from '../rows/refresh.ts'
 import { signIn } from '../rows/sign-in.ts'
 import type { Side } from '../side.ts'
 import { startSubject } from '../subject.ts'
+import { whileRunning } from '../while-running.ts'
 import type { Options } from './options.ts'
 
 const REDIRECT_URI = 'http://127.0.0.1:9/callback'
@@ -25,17 +26,16 @@ export async function profile(options: Options): Promise<Section> {
     const folder = join(options.folder, String(index))
     const profiles = join(folder, 'profiles')
     mkdirSync(folder)
-    const subject = await startSubject({
-      folder,
-      redirectUri: REDIRECT_URI,
-      nodeOptions: ['--cpu-prof', '--cpu-prof-interval=300', `--cpu-prof-dir=${profiles}`],
-    })
-    try {
+    await whileRunning(async (started) => {
+      const subject = await startSubject({
+        folder,
+        redirectUri: REDIRECT_URI,
+        nodeOptions: ['--cpu-prof', '--cpu-prof-interval=300', `--cpu-prof-dir=${profiles}`],
+      })
+      started.push(subject)
       const { title, results } = await compare(row([subject]), options.pace)
       parts.push(`### ${title}\n\n${format(results[0]?.cpuMs, 3)} ms of CPU each, under the profiler`)
-    } finally {
-      await subject.server.stop()
-    }
+    })
     parts.push(describe(profiles))
   }
   return { id: 'profile', title: 'Where the time goes', command: options.command, body: parts.join('\n\n') }

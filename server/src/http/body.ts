@@ -9,17 +9,34 @@ export async function readText(c: Context, limit = SMALL_BODY_BYTES): Promise<st
   const declared = c.req.header('content-length')
   if (Number(declared ?? 0) > limit) throw tooLarge(limit)
   // A declared length is enforced by the HTTP parser, so that the body can be taken in one piece.
-  if (declared !== undefined) return decodeUtf8(new Uint8Array(await c.req.raw.arrayBuffer()))
+  if (declared !== undefined) return decodeUtf8(await whole(c))
   const body = c.req.raw.body
   if (!body) return ''
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > limit) throw tooLarge(limit)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of body) {
+      size += chunk.length
+      if (size > limit) throw tooLarge(limit)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw error instanceof ApiError ? error : brokenOff(error)
   }
   return decodeUtf8(Buffer.concat(chunks))
+}
+
+async function whole(c: Context): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await c.req.raw.arrayBuffer())
+  } catch (error) {
+    throw brokenOff(error)
+  }
+}
+
+/** The caller hung up; nobody is there to read the answer. */
+function brokenOff(cause: unknown): ApiError {
+  return new ApiError('invalid_request', 'The body broke off', { cause })
 }
 
 export function mediaType(c: Context): string {

@@ -7,22 +7,25 @@ const REQUEST_ID = /^[A-Za-z0-9_-]{8,128}$/
 const HSTS = 'max-age=31536000; includeSubDomains'
 
 /** What happens to every request: it gets a name and an address, and its end is logged and measured. */
-export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'log' | 'metrics'>) {
+export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'log' | 'metrics' | 'draining'>) {
   const https = deps.config.issuer.startsWith('https:')
-  const extraHeaders = https ? { 'Strict-Transport-Security': HSTS } : {}
+  const always = https ? { 'Strict-Transport-Security': HSTS } : {}
 
   return createMiddleware<Env>(async (c, next) => {
     const started = performance.now()
     const given = c.req.header('x-request-id')
     const requestId = given && REQUEST_ID.test(given) ? given : deps.random(12).toString('hex')
     c.set('requestId', requestId)
-    c.set('extraHeaders', extraHeaders)
+    c.set('extraHeaders', deps.draining.aborted ? { ...always, Connection: 'close' } : always)
     c.set('address', deps.clientAddress(c.env?.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for')))
     c.set('nonce', deps.random(16).toString('base64url'))
 
     if (Number(c.req.header('content-length') ?? 0) > deps.config.bodyLimitBytes)
       throw new ApiError('payload_too_large', `The body is larger than ${deps.config.bodyLimitBytes} bytes`)
-    await next()
+    await next().catch((thrown: unknown) => {
+      // Hono hands only errors to its error handler; anything else would leave as a bare 500.
+      throw thrown instanceof Error ? thrown : new Error('Something that is no error was thrown', { cause: thrown })
+    })
 
     // Answers that are not made by `respond` (streams, the router's own) lack the headers of every answer.
     if (!c.var.answered) {

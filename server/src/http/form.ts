@@ -36,7 +36,7 @@ export function formOf(pairs: readonly (readonly [string, string])[]): Form {
   for (const [name, value] of pairs) {
     const known = values.get(name)
     if (known && !REPEATABLE.has(name))
-      throw new ApiError('invalid_request', `The parameter "${printable(name)}" is repeated`)
+      throw new ApiError('invalid_request', `The parameter ${printable(name)} is repeated`)
     if (known) known.push(value)
     else values.set(name, [value])
   }
@@ -45,7 +45,7 @@ export function formOf(pairs: readonly (readonly [string, string])[]): Form {
     get,
     required(name) {
       const value = get(name)
-      if (value === undefined) throw new ApiError('invalid_request', `The parameter "${name}" is missing`)
+      if (value === undefined) throw new ApiError('invalid_request', `The parameter ${name} is missing`)
       return value
     },
     all: (name) => (values.get(name) ?? []).filter(Boolean),
@@ -82,7 +82,7 @@ function pairsOfJson(text: string): [string, string][] {
   const pairs: [string, string][] = []
   const seen = new Set<string>()
   const body = parseJsonObject(text, (key) => {
-    if (seen.has(key)) throw new ApiError('invalid_request', `The parameter "${printable(key)}" is repeated`)
+    if (seen.has(key)) throw new ApiError('invalid_request', `The parameter ${printable(key)} is repeated`)
     seen.add(key)
   })
   for (const [name, value] of Object.entries(body)) {
@@ -96,7 +96,7 @@ function pairsOfJson(text: string): [string, string][] {
 
 function textOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
-  throw new ApiError('invalid_request', `The parameter "${printable(name)}" is not a string`)
+  throw new ApiError('invalid_request', `The parameter ${printable(name)} is not a string`)
 }
 
 /** A name that a caller sent, fit to stand in an error_description (RFC 6749 §4.1.2.1: %x20-21 / %x23-5B / %x5D-7E). */

@@ -2,18 +2,21 @@ import type { Context } from 'hono'
 import { mediaType, readText } from './body.ts'
 import { ApiError } from './errors.ts'
 
-/** The JSON object that was posted; duplicate members keep their last value (RFC 8259 §4), as management clients expect. */
-export async function readJson(c: Context): Promise<Record<string, unknown>> {
+/** The text of the JSON object that was posted, checked; no body is an empty object. */
+export async function readJson(c: Context): Promise<string> {
   const type = mediaType(c)
   const text = await readText(c)
-  if (text === '') return {}
+  if (text === '') return '{}'
   if (type !== 'application/json' && !type.endsWith('+json'))
     throw new ApiError('unsupported_media_type', 'Send the body as application/json')
-  return parseJsonObject(text)
+  parseJsonObject(text)
+  return text
 }
 
 /** A JSON object of one level or more. `onKey` sees each top-level key as often as it stands in the text. */
 export function parseJsonObject(text: string, onKey?: (key: string) => void): Record<string, unknown> {
+  if (isDeeperThan(text, MAX_DEPTH))
+    throw new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels`)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -29,7 +32,21 @@ export function parseJsonObject(text: string, onKey?: (key: string) => void): Re
   return value as Record<string, unknown>
 }
 
-/** Iterative: a hostile body may nest as deep as JSON.parse allows. */
+/** What is written again by recursion, as `JSON.stringify` does, must not be deeper than any stack. */
+const MAX_DEPTH = 64
+
+function isDeeperThan(json: string, levels: number): boolean {
+  let depth = 0
+  for (let at = 0; at < json.length; at++) {
+    const sign = json[at]
+    if (sign === '"') at = endOfString(json, at)
+    else if (sign === '{' || sign === '[') depth++
+    else if (sign === '}' || sign === ']') depth--
+    if (depth > levels) return true
+  }
+  return false
+}
+
 function holdsNul(root: unknown): boolean {
   const left = [root]
   while (left.length > 0) {
@@ -66,6 +83,7 @@ export function topLevelKeys(json: string): string[] {
 
 function endOfString(json: string, start: number): number {
   let at = start + 1
-  while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1
+  // The text may not be JSON: a string need not end.
+  while (at < json.length && json[at] !== '"') at += json[at] === '\\' ? 2 : 1
   return at
 }

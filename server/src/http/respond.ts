@@ -52,10 +52,15 @@ export interface PageOptions {
   status?: Status
   /** Whole Set-Cookie values. */
   cookies?: readonly string[]
+  headers?: Record<string, string>
 }
 
 /** HTML of ours: framed by nobody (RFC 9700 §4.16), running and loading nothing but what carries the nonce. */
-export function page(c: Context<Env>, html: string, { status = 200, cookies = [] }: PageOptions = {}): Response {
+export function page(
+  c: Context<Env>,
+  html: string,
+  { status = 200, cookies = [], ...options }: PageOptions = {},
+): Response {
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Security-Policy': contentSecurityPolicy(c.var.nonce),
@@ -64,7 +69,7 @@ export function page(c: Context<Env>, html: string, { status = 200, cookies = []
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
   }
-  return withCookies(respond(c, html, status, { ...NO_STORE, ...headers }), cookies)
+  return withCookies(respond(c, html, status, { ...NO_STORE, ...headers, ...options.headers }), cookies)
 }
 
 function contentSecurityPolicy(nonce: string): string {
@@ -106,7 +111,7 @@ export type ErrorPage = (c: Context<Env>, error: ApiError) => string
 /** The one place that turns a failure into HTTP: back to the website, a page, OpenAI's shape, or RFC 6749 §5.2. */
 export function respondError(c: Context<Env>, error: ApiError, issuer: string, errorPage: ErrorPage): Response {
   if (error instanceof RedirectError) return seeOther(c, errorRedirect(error, issuer))
-  if (readsPages(c)) return page(c, errorPage(c, error), { status: error.status })
+  if (readsPages(c)) return page(c, errorPage(c, error), { status: error.status, headers: error.headers })
   return json(c, errorBody(c.req.path, error), error.status, { ...NO_STORE, ...error.headers })
 }
 

@@ -14,12 +14,12 @@ import {
   listAgents as listRows,
   updateAgent as updateRow,
 } from '../storage/agents.ts'
-import { denyOpenRequests } from '../storage/authorization-requests.ts'
 import type { Db, Work } from '../storage/database.ts'
 import { revokeGrantsOf } from '../storage/grants.ts'
 import { ensurePerson } from '../storage/persons.ts'
 import { secretView } from './machine-secret.ts'
 import { PublicJwk } from './public-jwk.ts'
+import { denyOpen } from './request-status.ts'
 import { isScope } from './scope.ts'
 
 const YEARS_10_S = 315_360_000
@@ -40,7 +40,7 @@ const settings = {
   same_browser: z.enum(['required', 'off']).optional(),
   // A policy that is accepted must be enforced: these come with mail.
   second_factor: z.literal('none', 'only "none" is offered by this version').optional(),
-  inbox: z.undefined('is not offered by this version').optional(),
+  inbox: z.null('is not offered by this version').optional(),
 }
 
 /** `POST /api/admin/agents`. */
@@ -176,10 +176,10 @@ export async function rotateAgentSecret(
 
 /** A disabled agent is out everywhere at once: its tokens, its sessions, the sign-ins under way. */
 export async function disableAgent(deps: Deps, agentId: string, actor: Actor): Promise<AgentView> {
-  await change(deps, agentId, actor, 'agent.disabled', {}, async ({ trx }, now) => {
-    await updateRow(trx, agentId, { disabled_at: now, updated_at: now })
-    await denyOpenRequests(trx, { agent_id: agentId })
-    await revokeGrantsOf(trx, { agent_id: agentId }, 'agent_disabled', now)
+  await change(deps, agentId, actor, 'agent.disabled', {}, async (work, now) => {
+    await updateRow(work.trx, agentId, { disabled_at: now, updated_at: now })
+    await denyOpen(work, { agent_id: agentId })
+    await revokeGrantsOf(work.trx, { agent_id: agentId }, 'agent_disabled', now)
   })
   return viewOf(deps, deps.db.read, agentId)
 }
@@ -194,18 +194,18 @@ export async function enableAgent(deps: Deps, agentId: string, actor: Actor): Pr
 /** Ends every sign-in of an agent; it may sign in again. */
 export async function revokeAllOfAgent(deps: Deps, agentId: string, actor: Actor): Promise<{ revoked: number }> {
   let revoked = 0
-  await change(deps, agentId, actor, 'agent.sessions_revoked', {}, async ({ trx }, now) => {
-    revoked = await revokeGrantsOf(trx, { agent_id: agentId }, 'revoked_by_owner', now)
-    await denyOpenRequests(trx, { agent_id: agentId })
+  await change(deps, agentId, actor, 'agent.sessions_revoked', {}, async (work, now) => {
+    revoked = await revokeGrantsOf(work.trx, { agent_id: agentId }, 'revoked_by_owner', now)
+    await denyOpen(work, { agent_id: agentId })
   })
   return { revoked }
 }
 
 export async function deleteAgent(deps: Deps, agentId: string, actor: Actor): Promise<void> {
-  await change(deps, agentId, actor, 'agent.deleted', {}, async ({ trx }, now) => {
-    await denyOpenRequests(trx, { agent_id: agentId })
-    await revokeGrantsOf(trx, { agent_id: agentId }, 'agent_deleted', now)
-    await deleteRow(trx, agentId)
+  await change(deps, agentId, actor, 'agent.deleted', {}, async (work, now) => {
+    await denyOpen(work, { agent_id: agentId })
+    await revokeGrantsOf(work.trx, { agent_id: agentId }, 'agent_deleted', now)
+    await deleteRow(work.trx, agentId)
   })
 }
 

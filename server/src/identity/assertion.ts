@@ -11,7 +11,8 @@ interface Expected {
   /** Whose assertion it must be: its `iss` and `sub`. */
   subject: string
   keys: JSONWebKeySet
-  typ?: string
+  /** The `typ` values that it may carry; undefined is none. What was signed for one use must not pass for another (RFC 8725 §3.11). */
+  types: readonly (string | undefined)[]
   /** Seconds from iat to exp at most. */
   maxLifetime: number
 }
@@ -24,7 +25,7 @@ export async function verifyAssertion(
 ): Promise<(JWTPayload & { jti: string; exp: number }) | undefined> {
   const now = clock()
   try {
-    const { payload } = await jwtVerify(jwt, createLocalJWKSet(expected.keys), {
+    const { payload, protectedHeader } = await jwtVerify(jwt, createLocalJWKSet(expected.keys), {
       algorithms: ASSERTION_ALGS,
       issuer: expected.subject,
       subject: expected.subject,
@@ -32,16 +33,20 @@ export async function verifyAssertion(
       currentDate: new Date(now),
       clockTolerance: MAX_SKEW_S,
       requiredClaims: ['exp', 'iat', 'jti'],
-      ...(expected.typ && { typ: expected.typ }),
     })
     const { aud, exp = 0, iat = 0, jti } = payload
     // A list of audiences, or the token endpoint's URL, could be replayed elsewhere.
-    if (aud !== config.issuer || typeof jti !== 'string' || jti.length > 256) return undefined
+    if (aud !== config.issuer || !isJti(jti) || !expected.types.includes(protectedHeader.typ)) return undefined
     if (exp - iat > expected.maxLifetime || iat > now / 1000 + MAX_SKEW_S) return undefined
     return { ...payload, jti, exp }
   } catch {
     return undefined
   }
+}
+
+/** Stored to be known again, which Postgres cannot do with a NUL. */
+function isJti(jti: unknown): jti is string {
+  return typeof jti === 'string' && jti !== '' && jti.length <= 256 && !jti.includes('\0')
 }
 
 /** Uses an assertion up. False when it was used before, in whatever process. */

@@ -119,7 +119,7 @@ async function verifyAgentAssertion(deps: Deps, agent: AgentWithOwner | undefine
   const claims = await verifyAssertion(deps, 'assertion' in proof ? proof.assertion : '', {
     subject: agentId,
     keys: { keys: agent?.jwk ? [JSON.parse(agent.jwk)] : [] },
-    typ: 'agent-assertion+jwt',
+    types: ['agent-assertion+jwt'],
     maxLifetime: ASSERTION_LIFETIME_S,
   })
   return claims && (await useAssertion(deps, agentId, claims)) ? claims : undefined

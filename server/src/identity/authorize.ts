@@ -39,6 +39,9 @@ interface AuthorizationRequest {
   acrValues: string | undefined
 }
 
+/** It travels back in a URL, which servers bound at 8 KB or so. */
+const MAX_STATE = 2048
+
 /** Authorization endpoint. RFC 6749 §3.1, OAuth 2.1 §3.1, OIDC Core §3.1.2. */
 export async function authorize(deps: Deps, c: Context<Env>): Promise<Response> {
   const request = await parseAuthorizationRequest(deps, c)
@@ -60,8 +63,10 @@ async function parseAuthorizationRequest(deps: Deps, c: Context<Env>): Promise<A
   const client = await parseClient(deps, pairs)
   const redirectUri = parseRedirectUri(client, pairs)
   const states = pairs.filter(([name, value]) => name === 'state' && value !== '')
-  const state = states.length === 1 ? states[0]?.[1] : undefined
+  const given = states.length === 1 ? states[0]?.[1] : undefined
+  const state = given !== undefined && given.length > MAX_STATE ? undefined : given
   try {
+    refuseIf(state !== given, 'invalid_request', `The state is longer than ${MAX_STATE} characters`)
     return { client, redirectUri, state, ...parseParameters(deps, client, formOf(pairs)) }
   } catch (error) {
     if (error instanceof ApiError) throw new RedirectError(error.code, error.message, redirectUri, state)

@@ -46,6 +46,8 @@ const ENDS: ReadonlySet<RequestStatus> = new Set(['authenticated', 'completed', 
 export async function statusStream(deps: Deps, c: Context<Env>): Promise<Response> {
   const request = await findRequest(deps, parseQuery(c).required('request_id'))
   const bound = findBinding(deps, c, request) !== undefined
+  // Nobody reads the answer to a HEAD, nor hangs up on it: there would be no end to the stream.
+  if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
   const { address } = c.var
   if (!deps.streams.take(address))
     throw new ApiError('rate_limit_exceeded', 'Too many status streams are open from this address', {

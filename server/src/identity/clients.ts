@@ -4,7 +4,6 @@ import { newId, newSecret } from '../crypto/ids.ts'
 import { ApiError } from '../http/errors.ts'
 import { listCursor, nextCursor, type Page } from '../http/listing.ts'
 import { validationFailed } from '../http/validation.ts'
-import { denyOpenRequests } from '../storage/authorization-requests.ts'
 import {
   type ClientRow,
   deleteClient as deleteRow,
@@ -23,6 +22,7 @@ import { CLIENT_AUTH_METHODS } from './client-auth.ts'
 import { secretView } from './machine-secret.ts'
 import { PublicJwks } from './public-jwk.ts'
 import { redirectUriFault } from './redirect-uri.ts'
+import { denyOpen } from './request-status.ts'
 import { checkedResources } from './resource.ts'
 import { DEFAULT_SCOPE, isScope } from './scope.ts'
 
@@ -63,7 +63,7 @@ const settings = {
   subjects: z.array(z.literal('agent', 'only "agent" is offered by this version')).min(1),
   access_token_format: z.literal('jwt', 'only "jwt" is offered by this version'),
   promotional_credits: z.literal(0, 'credits are not offered by this version'),
-  jwks_uri: z.undefined('is not offered by this version; send the keys as jwks'),
+  jwks_uri: z.null('is not offered by this version; send the keys as jwks'),
   min_level: z.int().min(1).max(4),
   resource_server: z.boolean(),
 }
@@ -191,29 +191,22 @@ export async function updateClient(
   changes: z.output<typeof ClientChanges>,
   actor: Actor,
 ): Promise<ClientView> {
-  await change(
-    deps,
-    clientId,
-    actor,
-    'client.updated',
-    { fields: Object.keys(changes) },
-    async ({ trx }, client, now) => {
-      const together: Together = { ...summaryOf(client), ...changesIn(changes) }
-      const checked = z.any().superRefine(checkTogether).safeParse(together)
-      if (!checked.success) throw validationFailed(checked.error)
-      if (usesSecret(together) !== usesSecret(client))
-        throw new ApiError(
-          'validation_failed',
-          'The way of client authentication cannot change between secrets and none',
-          {
-            fields: { token_endpoint_auth_method: 'register another client instead' },
-          },
-        )
-      await updateRow(trx, clientId, { ...columnsOf(changes), updated_at: now })
-      // What is under way was begun under the old list (requirement 122).
-      if (changes.redirect_uris) await denyOpenRequests(trx, { client_id: clientId })
-    },
-  )
+  await change(deps, clientId, actor, 'client.updated', { fields: Object.keys(changes) }, async (work, client, now) => {
+    const together: Together = { ...summaryOf(client), ...changesIn(changes) }
+    const checked = z.any().superRefine(checkTogether).safeParse(together)
+    if (!checked.success) throw validationFailed(checked.error)
+    if (usesSecret(together) !== usesSecret(client))
+      throw new ApiError(
+        'validation_failed',
+        'The way of client authentication cannot change between secrets and none',
+        {
+          fields: { token_endpoint_auth_method: 'register another client instead' },
+        },
+      )
+    await updateRow(work.trx, clientId, { ...columnsOf(changes), updated_at: now })
+    // What is under way was begun under the old list (requirement 122).
+    if (changes.redirect_uris) await denyOpen(work, { client_id: clientId })
+  })
   return getClient(deps, clientId)
 }
 
@@ -257,10 +250,10 @@ export async function rotateClientSecret(
 
 /** Ends every sign-in at the website with it. */
 export async function deleteClient(deps: Deps, clientId: string, actor: Actor): Promise<void> {
-  await change(deps, clientId, actor, 'client.deleted', {}, async ({ trx }, _client, now) => {
-    await denyOpenRequests(trx, { client_id: clientId })
-    await revokeGrantsOf(trx, { client_id: clientId }, 'client_deleted', now)
-    await deleteRow(trx, clientId)
+  await change(deps, clientId, actor, 'client.deleted', {}, async (work, _client, now) => {
+    await denyOpen(work, { client_id: clientId })
+    await revokeGrantsOf(work.trx, { client_id: clientId }, 'client_deleted', now)
+    await deleteRow(work.trx, clientId)
   })
 }
 

@@ -2,6 +2,8 @@ import type { Deps } from '../context.ts'
 import { sha256 } from '../crypto/jws.ts'
 import { ApiError } from '../http/errors.ts'
 import { addAuthFailure, findAuthFailures } from '../storage/auth-failures.ts'
+import type { AuditEntry } from '../storage/database.ts'
+import type { AuthFailureTable } from '../storage/schema.ts'
 
 const WINDOW_MS = 60_000
 const PER_NAME_AND_ADDRESS = 10
@@ -27,31 +29,42 @@ export async function failAttempt({ db, now: clock }: Deps, { name, address, err
   // Hashed: a name that was made up may be of any length.
   const ofName = sha256(`${name}\0${address}`)
   const ofAddress = sha256(`\0${address}`)
-  const [byName, byAddress] = await Promise.all([
+  const before = await Promise.all([
     findAuthFailures(db.read, ofName, since),
     findAuthFailures(db.read, ofAddress, since),
   ])
-  const exceeded =
-    (byName && byName.count >= PER_NAME_AND_ADDRESS && byName) ||
-    (byAddress && byAddress.count >= PER_ADDRESS && byAddress)
-  if (exceeded) throw tooMany(exceeded.started_at + WINDOW_MS - now)
+  // Who is over the limit already costs no write.
+  refuseBeyond(before, 0, now)
 
-  await db.write(async ({ trx, record }) => {
-    await addAuthFailure(trx, ofName, now, since)
-    await addAuthFailure(trx, ofAddress, now, since)
-    if (audit)
-      record({
-        at: now,
-        org_id: audit.orgId,
-        actor: name,
-        action: audit.action,
-        agent_id: audit.agentId ?? null,
-        client_id: audit.clientId ?? null,
-        request_id: audit.requestId ?? null,
-        detail: { address },
-      })
+  const counts = await db.write(async ({ trx, record }) => {
+    const byName = await addAuthFailure(trx, ofName, now, since)
+    const byAddress = await addAuthFailure(trx, ofAddress, now, since)
+    if (audit && byName.count <= PER_NAME_AND_ADDRESS) record(eventOf(audit, name, address, now))
+    return [byName, byAddress] as const
   })
+  refuseBeyond(counts, 1, now)
   throw error
+}
+
+type Counts = readonly [AuthFailureTable | undefined, AuthFailureTable | undefined]
+
+/** `counted` is 1 where the counts hold the present failure already. */
+function refuseBeyond([byName, byAddress]: Counts, counted: 0 | 1, now: number): void {
+  if (byName && byName.count - counted >= PER_NAME_AND_ADDRESS) throw tooMany(byName.started_at + WINDOW_MS - now)
+  if (byAddress && byAddress.count - counted >= PER_ADDRESS) throw tooMany(byAddress.started_at + WINDOW_MS - now)
+}
+
+function eventOf(audit: NonNullable<Attempt['audit']>, actor: string, address: string, now: number): AuditEntry {
+  return {
+    at: now,
+    org_id: audit.orgId,
+    actor,
+    action: audit.action,
+    agent_id: audit.agentId ?? null,
+    client_id: audit.clientId ?? null,
+    request_id: audit.requestId ?? null,
+    detail: { address },
+  }
 }
 
 function tooMany(waitMs: number): ApiError {

@@ -50,7 +50,7 @@ export function openidConfiguration(config: Config): object {
     ...authorizationServerMetadata(config),
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [config.signingAlg],
-    acr_values_supported: ACR_VALUES.slice(0, 3),
+    acr_values_supported: ACR_VALUES,
     claim_types_supported: ['normal'],
     claims_supported: [
       'iss',
@@ -87,7 +87,7 @@ export function authAgentConfiguration({ issuer }: Config): object {
     methods_supported: ['agent_secret', 'agent_assertion'],
     agent_assertion_typ: 'agent-assertion+jwt',
     agent_assertion_signing_alg_values_supported: ASSERTION_ALGS,
-    acr_values_supported: ACR_VALUES.slice(0, 3),
+    acr_values_supported: ACR_VALUES,
     request_hints: { window: 'authRequest', element: 'auth-agent-request' },
   }
 }

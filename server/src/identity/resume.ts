@@ -7,6 +7,7 @@ import { noticePage } from '../pages/notice.ts'
 import { type AuthorizationRequestRow, findAuthorizationRequest } from '../storage/authorization-requests.ts'
 import { findClient } from '../storage/clients.ts'
 import { codeParameters, issueCode } from './authorization-code.ts'
+import { isRegisteredRedirectUri } from './redirect-uri.ts'
 import { type Binding, findBinding } from './request-binding.ts'
 import { resumePath, statusOf } from './request-status.ts'
 import { waiting } from './waiting.ts'
@@ -30,12 +31,7 @@ export async function resume(deps: Deps, c: Context<Env>): Promise<Response> {
     case 'pending':
       return stillWaiting(deps, c, request)
     case 'denied':
-      throw new RedirectError(
-        'access_denied',
-        'The sign-in was refused',
-        request.redirect_uri,
-        request.state ?? undefined,
-      )
+      return denied(deps, request)
     case 'expired':
       throw new ApiError('request_expired', 'This sign-in has expired')
     case 'completed':
@@ -73,6 +69,14 @@ function goOn({ config }: Deps, c: Context<Env>, request: AuthorizationRequestRo
     continueTo,
   })
   return page(c, html)
+}
+
+/** Back to the website, if it still has the address; the list may have changed, and that may be why it was denied. */
+async function denied(deps: Deps, { client_id, redirect_uri, state }: AuthorizationRequestRow): Promise<never> {
+  const client = await findClient(deps.db.read, client_id)
+  if (!client || !isRegisteredRedirectUri(redirect_uri, JSON.parse(client.redirect_uris)))
+    throw new ApiError('access_denied', 'The sign-in was refused')
+  throw new RedirectError('access_denied', 'The sign-in was refused', redirect_uri, state ?? undefined)
 }
 
 /** Where the page without JavaScript looks again. */

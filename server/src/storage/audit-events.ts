@@ -1,6 +1,29 @@
 import { sql } from 'kysely'
 import type { Db } from './database.ts'
+import { prepared } from './prepared.ts'
 import type { AuditEventTable, AuditHeadTable } from './schema.ts'
+
+const insert = prepared<AuditEventTable, unknown>((db, param) =>
+  db.insertInto('audit_event').values({
+    chain: param('chain'),
+    seq: param('seq'),
+    at: param('at'),
+    org_id: param('org_id'),
+    actor: param('actor'),
+    action: param('action'),
+    target: param('target'),
+    client_id: param('client_id'),
+    agent_id: param('agent_id'),
+    request_id: param('request_id'),
+    detail: param('detail'),
+    prev_hash: param('prev_hash'),
+    hash: param('hash'),
+  }),
+)
+
+export async function insertAuditEvents(trx: Db, events: readonly AuditEventTable[]): Promise<void> {
+  for (const event of events) await insert(trx, event)
+}
 
 export interface AuditFilter {
   org_id?: string | undefined

@@ -12,9 +12,9 @@ export async function findAuthFailures(db: Db, key: string, since: number): Prom
   return (await byKey(db, { key, since })).rows[0]
 }
 
-/** Counts one more; a window that began before `since` gives way to a new one. */
-export async function addAuthFailure(trx: Db, key: string, now: number, since: number): Promise<void> {
-  await trx
+/** Counts one more and gives the count; a window that began before `since` gives way to a new one. */
+export async function addAuthFailure(trx: Db, key: string, now: number, since: number): Promise<AuthFailureTable> {
+  return trx
     .insertInto('auth_failure')
     .values({ key, started_at: now, count: 1 })
     .onConflict((conflict) =>
@@ -23,5 +23,6 @@ export async function addAuthFailure(trx: Db, key: string, now: number, since: n
         started_at: sql<number>`case when auth_failure.started_at > ${since} then auth_failure.started_at else ${now} end`,
       }),
     )
-    .execute()
+    .returningAll()
+    .executeTakeFirstOrThrow()
 }

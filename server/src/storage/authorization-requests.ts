@@ -165,14 +165,16 @@ export async function consumeCode(
   return (await complete(trx, exchange)).changed === 1
 }
 
-/** Ends what is under way for a client whose redirect URIs changed, or an agent that is disabled. */
-export async function denyOpenRequests(trx: Db, by: { client_id: string } | { agent_id: string }): Promise<void> {
+/** Ends what is under way for a client whose redirect URIs changed, or an agent that is disabled. The ids of what it ended. */
+export async function denyOpenRequests(trx: Db, by: { client_id: string } | { agent_id: string }): Promise<string[]> {
   const [column, value] =
     'client_id' in by ? (['client_id', by.client_id] as const) : (['agent_id', by.agent_id] as const)
-  await trx
+  const denied = await trx
     .updateTable('authorization_request')
     .set({ status: 'denied' })
     .where(column, '=', value)
     .where('status', 'in', ['pending', 'authenticated'])
+    .returning('request_id')
     .execute()
+  return denied.map(({ request_id }) => request_id)
 }

@@ -65,17 +65,6 @@ export const noChain: NewChain = () => ({
   rollback() {},
 })
 
-/** SQLite takes no more than 32,766 parameters a statement. */
-const EVENTS_PER_INSERT = 500
-
-export async function insertAuditEvents(trx: Db, events: readonly AuditEventTable[]): Promise<void> {
-  for (let at = 0; at < events.length; at += EVENTS_PER_INSERT)
-    await trx
-      .insertInto('audit_event')
-      .values(events.slice(at, at + EVENTS_PER_INSERT))
-      .execute()
-}
-
 export async function migrateToLatest(db: Db, provider: MigrationProvider): Promise<string[]> {
   const { error, results } = await new Migrator({ db, provider }).migrateToLatest()
   if (error) throw error

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { insertAuditEvents } from './audit-events.ts'
 import {
   type AuditEntry,
   type Chain,
   type Database,
   DatabaseUnavailableError,
   type Db,
-  insertAuditEvents,
   migrateToLatest,
   missingMigrations,
   type NewChain,
@@ -105,23 +105,23 @@ const RECONNECT_MS = 500
 /** A connection that only listens. While it is away notices are lost, so everybody looks again when it is back. */
 function listen(settings: pg.ClientConfig, topics: Topics, onError: (error: Error) => void) {
   let client: pg.Client | undefined
-  let closed = false
+  const closing = new AbortController()
 
   async function connect(): Promise<void> {
-    while (!closed) {
+    while (!closing.signal.aborted) {
       const next = new pg.Client({ ...settings, keepAlive: true })
       next.on('error', onError)
       try {
         await next.connect()
         next.on('notification', ({ payload }) => payload && topics.publish(payload))
-        next.once('end', () => !closed && connect())
         await next.query(`listen ${CHANNEL}`)
+        next.once('end', () => connect())
         client = next
         topics.publishAll()
         return
       } catch {
         await next.end().catch(() => {})
-        await sleep(RECONNECT_MS, undefined, { ref: false })
+        await sleep(RECONNECT_MS, undefined, { signal: closing.signal }).catch(() => {})
       }
     }
   }
@@ -129,8 +129,8 @@ function listen(settings: pg.ClientConfig, topics: Topics, onError: (error: Erro
   const connected = connect()
   return {
     async close() {
-      closed = true
-      await Promise.race([connected, sleep(CONNECT_TIMEOUT_MS, undefined, { ref: false })])
+      closing.abort()
+      await connected
       await client?.end().catch(() => {})
     },
   }

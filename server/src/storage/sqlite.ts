@@ -4,16 +4,17 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely } from 'kysely'
 import { createTurnBatch } from '../resilience/turn-batch.ts'
+import { insertAuditEvents } from './audit-events.ts'
 import {
   type AuditEntry,
   type Database,
   DatabaseUnavailableError,
   type Db,
-  insertAuditEvents,
   migrateToLatest,
   missingMigrations,
   type NewChain,
 } from './database.ts'
+import { createDurableSync } from './durable-sync.ts'
 import { migrationsFor } from './migrations/index.ts'
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type { Schema } from './schema.ts'
@@ -43,7 +44,8 @@ const BUSY_TIMEOUT_MS = 3
 
 /**
  * SQLite in this process. One handle reads what is committed, the other writes; all writes of one turn of the event loop
- * share a transaction, each under its own savepoint, and are answered after the one commit that makes them durable.
+ * share a transaction, each under its own savepoint, and are answered once its commit is durable: the write-ahead log is
+ * synced by us, off the event loop, rather than by SQLite inside the commit (decision 1).
  */
 export function openSqlite(path: string, newChain: NewChain, now: () => number): Database {
   const inMemory = path === ':memory:'
@@ -53,6 +55,8 @@ export function openSqlite(path: string, newChain: NewChain, now: () => number):
   // A database in memory belongs to one handle: there, reads see the open transaction too.
   const reader = inMemory ? writer : openHandle(file, true)
   const inode = inMemory ? undefined : statSync(file).ino
+  const wal = inMemory ? undefined : openSync(`${file}-wal`, 'r+')
+  const durable = wal === undefined ? undefined : createDurableSync(wal)
 
   const read: Db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(reader) })
   const trx: Db = inMemory ? read : new Kysely<Schema>({ dialect: new NodeSqliteDialect(writer) })
@@ -67,19 +71,31 @@ export function openSqlite(path: string, newChain: NewChain, now: () => number):
       await begin()
       done = await runUnits(jobs)
       await insertAuditEvents(trx, chain.extend(done.flatMap(({ entries }) => entries)))
-      const told = done.flatMap(({ topics }) => topics)
-      for (const topic of told) await trx.insertInto('change_feed').values({ topic, at: now() }).execute()
+      for (const topic of done.flatMap(({ topics }) => topics))
+        await trx.insertInto('change_feed').values({ topic, at: now() }).execute()
       statements.commit.run()
       chain.commit()
-      if (told.length > 0) feed?.ring()
     } catch (cause) {
       chain.rollback()
       if (writer.isTransaction) statements.rollback.run()
       for (const job of jobs) job.reject(unavailable(cause))
       return
     }
+    answer(done)
+  }
+
+  /** Commits go on while the disk works; nobody is told of one before it is durable. */
+  async function answer(done: Done[]) {
+    try {
+      await durable?.sync()
+    } catch (cause) {
+      for (const { job } of done) job.reject(unavailable(cause))
+      return
+    }
     for (const { job, value } of done) job.resolve(value)
-    for (const { topics: told } of done) for (const topic of told) topics.publish(topic)
+    const told = done.flatMap(({ topics }) => topics)
+    if (told.length > 0) feed?.ring()
+    for (const topic of told) topics.publish(topic)
   }
 
   /** A lock of another process is waited for between turns, so that reads, health and time limits go on. */
@@ -148,7 +164,9 @@ export function openSqlite(path: string, newChain: NewChain, now: () => number):
     },
     async close() {
       await batch.idle()
+      await durable?.sync()
       feed?.stop()
+      if (wal !== undefined) closeSync(wal)
       if (reader !== writer) reader.close()
       writer.close()
     },
@@ -158,7 +176,7 @@ export function openSqlite(path: string, newChain: NewChain, now: () => number):
 function openHandle(file: string, readOnly = false): DatabaseSync {
   const handle = new DatabaseSync(file, { readOnly })
   handle.exec(`pragma busy_timeout = ${LOCK_PATIENCE_MS}`)
-  if (!readOnly) handle.exec('pragma journal_mode = wal; pragma synchronous = full')
+  if (!readOnly) handle.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 4000')
   handle.exec('pragma foreign_keys = on; pragma cache_size = -65536; pragma mmap_size = 268435456')
   handle.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
   return handle
