@@ -12,7 +12,9 @@ const ROOMS: Record<string, (options: Options) => Promise<Section>> = { identity
 
 const USAGE = `npm run bench -- [${Object.keys(ROOMS).join(' | ')}] [--rounds N] [--write]
 
-Compares this server with its peers on this machine; without a name, all but the slow ones.
+identity     the authorization server against node-oidc-provider (what runs without a name)
+growth       ours with an empty database and with a million rows
+profile      where ours spends its time
 --rounds N   rounds of each row and side (default 5)
 --write      also writes the section into bench/RESULTS.md`
 
@@ -34,6 +36,10 @@ if (values.help || !room || !Number.isInteger(rounds) || rounds < 1) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'auth-agent-bench-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+// An interrupted run leaves no server behind: they are stopped as the process exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 try {
   const pace = { concurrency: 32, rounds, warmUpSeconds: 4, roundSeconds: 1 }
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.replace(/ -- $/, '')
@@ -43,6 +49,4 @@ try {
 } catch (error) {
   console.error(error)
   process.exitCode = 1
-} finally {
-  rmSync(folder, { recursive: true, force: true })
 }

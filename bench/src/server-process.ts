@@ -27,6 +27,7 @@ export async function startProcess(port: number, options: StartOptions): Promise
     env: { PATH: process.env.PATH, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  process.once('exit', () => child.kill())
   const output = keepTail(child)
   const stop = () => stopProcess(child)
   try {

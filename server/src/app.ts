@@ -48,7 +48,8 @@ export function createApp(deps: Deps) {
   })
   app.onError((thrown, c) => {
     const error = isUnavailable(thrown) ? unavailable(thrown) : toApiError(thrown)
-    if (error.status >= 500) deps.log.error({ request_id: c.var.requestId, error: error.cause ?? error }, error.message)
+    if (error.status >= 500)
+      deps.log.error({ request_id: c.get('requestId'), error: error.cause ?? error }, error.message)
     return respondError(c, error, deps.config.issuer, errorPage)
   })
   return routes

@@ -27,10 +27,10 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
 /** A failure as a page, for the browsers that come to an address of ours. */
 export const errorPage: ErrorPage = (c, error: ApiError) =>
   noticePage({
-    nonce: c.var.nonce,
+    nonce: c.get('nonce'),
     tone: error.code === 'request_expired' ? 'info' : 'error',
     title: TITLES[error.code] ?? 'Cannot start this sign-in',
     message: error.message.endsWith('.') ? error.message : `${error.message}.`,
     next: NEXT[error.code] ?? START_AGAIN,
-    reference: c.var.requestId,
+    reference: c.get('requestId'),
   })

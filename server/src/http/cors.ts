@@ -37,14 +37,14 @@ function preflightAnswer(c: Context<Env>, origin: string): Response {
       'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP, X-Request-Id',
       'Access-Control-Max-Age': '86400',
       Vary: 'Origin',
-      'X-Request-Id': c.var.requestId,
+      'X-Request-Id': c.get('requestId'),
     },
   })
 }
 
 function allowOrigin(c: Context<Env>, origin: string): void {
   c.set('extraHeaders', {
-    ...c.var.extraHeaders,
+    ...c.get('extraHeaders'),
     'Access-Control-Allow-Origin': origin,
     'Access-Control-Expose-Headers': 'WWW-Authenticate, X-Request-Id',
     ...(origin !== '*' && { Vary: 'Origin' }),

@@ -28,7 +28,7 @@ export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'l
     })
 
     // Answers that are not made by `respond` (streams, the router's own) lack the headers of every answer.
-    if (!c.var.answered) {
+    if (!c.get('answered')) {
       c.res.headers.set('X-Request-Id', requestId)
       c.res.headers.set('X-Content-Type-Options', 'nosniff')
       c.res.headers.set('Referrer-Policy', 'no-referrer')
@@ -43,7 +43,7 @@ export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'l
         route,
         status: c.res.status,
         ms: Math.round(ms * 10) / 10,
-        address: c.var.address,
+        address: c.get('address'),
       },
       'request',
     )

@@ -19,7 +19,7 @@ function respond(c: Context<Env>, body: string | null, status: Status, headers: 
   c.set('answered', true)
   return new Response(body, {
     status,
-    headers: { ...EVERY_ANSWER, ...c.var.extraHeaders, 'X-Request-Id': c.var.requestId, ...headers },
+    headers: { ...EVERY_ANSWER, ...c.get('extraHeaders'), 'X-Request-Id': c.get('requestId'), ...headers },
   })
 }
 
@@ -63,7 +63,7 @@ export function page(
 ): Response {
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
-    'Content-Security-Policy': contentSecurityPolicy(c.var.nonce),
+    'Content-Security-Policy': contentSecurityPolicy(c.get('nonce')),
     'X-Frame-Options': 'DENY',
     'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=()',
     'Cross-Origin-Opener-Policy': 'same-origin',

@@ -265,7 +265,7 @@ const routes = {
 export function identityAdminRoutes(deps: Deps) {
   return jsonRoutes()
     .openapi(routes.createAgent, async (c) =>
-      reply(c, await createAgent(deps, c.req.valid('json'), c.var.principal.id), 201),
+      reply(c, await createAgent(deps, c.req.valid('json'), c.get('principal').id), 201),
     )
     .openapi(routes.listAgents, async (c) => {
       const { limit, cursor } = c.req.valid('query')
@@ -274,27 +274,27 @@ export function identityAdminRoutes(deps: Deps) {
     .openapi(routes.getAgent, async (c) => reply(c, await getAgent(deps, c.req.valid('param').id)))
     .openapi(routes.updateAgent, async (c) => {
       const { id } = c.req.valid('param')
-      return reply(c, await updateAgent(deps, id, c.req.valid('json'), c.var.principal.id))
+      return reply(c, await updateAgent(deps, id, c.req.valid('json'), c.get('principal').id))
     })
     .openapi(routes.deleteAgent, async (c) => {
-      await deleteAgent(deps, c.req.valid('param').id, c.var.principal.id)
+      await deleteAgent(deps, c.req.valid('param').id, c.get('principal').id)
       return replyEmpty(c)
     })
     .openapi(routes.rotateAgent, async (c) => {
       const { id } = c.req.valid('param')
-      return reply(c, await rotateAgentSecret(deps, id, c.req.valid('json'), c.var.principal.id))
+      return reply(c, await rotateAgentSecret(deps, id, c.req.valid('json'), c.get('principal').id))
     })
     .openapi(routes.disableAgent, async (c) =>
-      reply(c, await disableAgent(deps, c.req.valid('param').id, c.var.principal.id)),
+      reply(c, await disableAgent(deps, c.req.valid('param').id, c.get('principal').id)),
     )
     .openapi(routes.enableAgent, async (c) =>
-      reply(c, await enableAgent(deps, c.req.valid('param').id, c.var.principal.id)),
+      reply(c, await enableAgent(deps, c.req.valid('param').id, c.get('principal').id)),
     )
     .openapi(routes.revokeAll, async (c) =>
-      reply(c, await revokeAllOfAgent(deps, c.req.valid('param').id, c.var.principal.id)),
+      reply(c, await revokeAllOfAgent(deps, c.req.valid('param').id, c.get('principal').id)),
     )
     .openapi(routes.createClient, async (c) =>
-      reply(c, await createClient(deps, c.req.valid('json'), c.var.principal.id), 201),
+      reply(c, await createClient(deps, c.req.valid('json'), c.get('principal').id), 201),
     )
     .openapi(routes.listClients, async (c) => {
       const { limit, cursor } = c.req.valid('query')
@@ -303,15 +303,15 @@ export function identityAdminRoutes(deps: Deps) {
     .openapi(routes.getClient, async (c) => reply(c, await getClient(deps, c.req.valid('param').id)))
     .openapi(routes.updateClient, async (c) => {
       const { id } = c.req.valid('param')
-      return reply(c, await updateClient(deps, id, c.req.valid('json'), c.var.principal.id))
+      return reply(c, await updateClient(deps, id, c.req.valid('json'), c.get('principal').id))
     })
     .openapi(routes.deleteClient, async (c) => {
-      await deleteClient(deps, c.req.valid('param').id, c.var.principal.id)
+      await deleteClient(deps, c.req.valid('param').id, c.get('principal').id)
       return replyEmpty(c)
     })
     .openapi(routes.rotateClient, async (c) => {
       const { id } = c.req.valid('param')
-      return reply(c, await rotateClientSecret(deps, id, c.req.valid('json'), c.var.principal.id))
+      return reply(c, await rotateClientSecret(deps, id, c.req.valid('json'), c.get('principal').id))
     })
     .openapi(routes.listGrants, async (c) => {
       const { limit, cursor } = c.req.valid('query')

@@ -4,7 +4,7 @@ import { mediaType } from '../http/body.ts'
 import { ApiError } from '../http/errors.ts'
 import { type Form, parseForm } from '../http/form.ts'
 import { json, seeOther, wantsHtml } from '../http/respond.ts'
-import { type AgentWithOwner, findAgent, listAgentSecrets } from '../storage/agents.ts'
+import { type AgentWithOwner, findAgentWithSecrets } from '../storage/agents.ts'
 import {
   type AuthorizationRequestRow,
   findAuthorizationRequest,
@@ -97,17 +97,16 @@ interface Proved {
 }
 
 async function proveAgent(deps: Deps, c: Context<Env>, call: AgentCall): Promise<Proved> {
-  const agent = await findAgent(deps.db.read, call.agentId)
-  const live = await listAgentSecrets(deps.db.read, call.agentId, deps.now())
+  const { agent, secretHashes } = await findAgentWithSecrets(deps.db.read, call.agentId, deps.now())
   if ('secret' in call.proof) {
-    if (isLiveSecret(deps.ring, 'agent_secret', call.proof.secret, live) && agent) return { agent }
+    if (isLiveSecret(deps.ring, 'agent_secret', call.proof.secret, secretHashes) && agent) return { agent }
   } else {
     const claims = await verifyAgentAssertion(deps, agent, call)
     if (claims && agent) return { agent, claims }
   }
   return failAttempt(deps, {
     name: call.agentId,
-    address: c.var.address,
+    address: c.get('address'),
     error: new ApiError('invalid_agent', 'No agent has this id and this secret'),
     ...(agent && {
       audit: { orgId: agent.org_id, action: 'agent.authentication_failed', agentId: agent.agent_id },

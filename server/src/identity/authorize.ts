@@ -164,7 +164,7 @@ async function findOpenRequest(
 
 async function beginRequest(deps: Deps, c: Context<Env>, request: AuthorizationRequest, cookie: string) {
   const now = deps.now()
-  const addressHash = deps.ring.hash('address', c.var.address)
+  const addressHash = deps.ring.hash('address', c.get('address'))
   await checkPendingLimit(deps, addressHash, now)
   const requestId = newId(deps.random, 'req')
   const binding = { cookie, requestId, secret: deps.random(32).toString('base64url') }

@@ -48,7 +48,7 @@ export async function statusStream(deps: Deps, c: Context<Env>): Promise<Respons
   const bound = findBinding(deps, c, request) !== undefined
   // Nobody reads the answer to a HEAD, nor hangs up on it: there would be no end to the stream.
   if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
-  const { address } = c.var
+  const address = c.get('address')
   if (!deps.streams.take(address))
     throw new ApiError('rate_limit_exceeded', 'Too many status streams are open from this address', {
       headers: { 'Retry-After': '10' },

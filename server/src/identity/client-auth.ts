@@ -4,8 +4,8 @@ import type { Deps, Env } from '../context.ts'
 import { BASIC_CHALLENGE, basicCredentials } from '../http/authorization.ts'
 import { ApiError } from '../http/errors.ts'
 import type { Form } from '../http/form.ts'
-import { type AgentWithOwner, findAgent, listAgentSecrets } from '../storage/agents.ts'
-import { type ClientRow, findClient, listClientSecrets } from '../storage/clients.ts'
+import { type AgentWithOwner, findAgentWithSecrets } from '../storage/agents.ts'
+import { type ClientRow, findClientWithSecrets } from '../storage/clients.ts'
 import { useAssertion, verifyAssertion } from './assertion.ts'
 import { failAttempt } from './failed-attempts.ts'
 import { isLiveSecret } from './machine-secret.ts'
@@ -85,12 +85,11 @@ async function authenticateRegisteredClient(
   deps: Deps,
   { id, method, proof }: Credentials,
 ): Promise<Caller | undefined> {
-  const client = await findClient(deps.db.read, id)
-  const live = await listClientSecrets(deps.db.read, id, deps.now())
+  const { client, secretHashes } = await findClientWithSecrets(deps.db.read, id, deps.now())
   const right =
     method === 'private_key_jwt'
       ? await isRightAssertion(deps, id, client?.jwks ?? null, proof)
-      : method === 'none' || isLiveSecret(deps.ring, 'client_secret', proof, live)
+      : method === 'none' || isLiveSecret(deps.ring, 'client_secret', proof, secretHashes)
   if (!client || !isRegisteredMethod(client, method) || !right) return undefined
   return { kind: 'client', id, orgId: client.org_id, client }
 }
@@ -102,10 +101,9 @@ function isRegisteredMethod({ token_endpoint_auth_method: chosen }: ClientRow, m
 
 /** An agent is a client for itself, by basic or post; its secret is the one it signs in with. */
 async function authenticateAgentClient(deps: Deps, { id, method, proof }: Credentials): Promise<Caller | undefined> {
-  const agent = await findAgent(deps.db.read, id)
-  const live = await listAgentSecrets(deps.db.read, id, deps.now())
+  const { agent, secretHashes } = await findAgentWithSecrets(deps.db.read, id, deps.now())
   const sendsSecret = method === 'client_secret_basic' || method === 'client_secret_post'
-  const right = isLiveSecret(deps.ring, 'agent_secret', proof, live) && sendsSecret
+  const right = isLiveSecret(deps.ring, 'agent_secret', proof, secretHashes) && sendsSecret
   if (!agent || !right) return undefined
   if (agent.disabled_at !== null) throw new ApiError('invalid_client', 'The agent is disabled')
   return { kind: 'agent', id, orgId: agent.org_id, agent }
@@ -127,7 +125,7 @@ function refuse(deps: Deps, c: Context<Env>, { id, method }: Credentials): Promi
   const headers = method === 'client_secret_basic' ? BASIC_CHALLENGE : {}
   return failAttempt(deps, {
     name: id,
-    address: c.var.address,
+    address: c.get('address'),
     error: new ApiError('invalid_client', 'Client authentication failed', { headers }),
   })
 }

@@ -60,7 +60,7 @@ function continuesForm(c: Context<Env>, destination: string | undefined): boolea
 function goOn({ config }: Deps, c: Context<Env>, request: AuthorizationRequestRow): Response {
   const continueTo = resumePath(config.issuer, request.request_id)
   const html = noticePage({
-    nonce: c.var.nonce,
+    nonce: c.get('nonce'),
     tone: 'success',
     title: 'Signed in',
     message: 'The agent has proved itself.',
@@ -89,7 +89,7 @@ async function stillWaiting(deps: Deps, c: Context<Env>, request: AuthorizationR
 function alreadyDone(c: Context<Env>, request: AuthorizationRequestRow): Response {
   const { origin, host } = new URL(request.redirect_uri)
   const html = noticePage({
-    nonce: c.var.nonce,
+    nonce: c.get('nonce'),
     tone: 'success',
     title: 'Signed in',
     message: 'This sign-in is complete.',

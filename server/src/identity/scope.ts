@@ -25,7 +25,7 @@ export function requestedScope(requested: string | undefined, allowed: string): 
   if (refused.length > 0 || !isScope(requested))
     throw new ApiError(
       'invalid_scope',
-      `The client may not ask for ${isScope(requested) ? refused.join(', ') : 'that scope'}`,
+      `The client may not ask for ${isScope(requested) ? refused.join(', ').slice(0, 200) : 'that scope'}`,
     )
   return asked.join(' ')
 }

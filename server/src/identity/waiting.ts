@@ -28,7 +28,7 @@ export function waiting(
   const query = `?request_id=${request.request_id}`
 
   const html = waitingPage({
-    nonce: c.var.nonce,
+    nonce: c.get('nonce'),
     requestId: request.request_id,
     clientName: client.client_name,
     clientHost: website.host,

@@ -23,6 +23,28 @@ export async function findAgent(db: Db, agentId: string): Promise<AgentWithOwner
   return (await byId(db, { agentId })).rows[0]
 }
 
+const withSecrets = prepared<{ agentId: string; now: number }, AgentWithOwner & { secret_hash: string | null }>(
+  (db, param) =>
+    withOwner(db)
+      .leftJoin('agent_secret as secret', (join) =>
+        join
+          .onRef('secret.agent_id', '=', 'agent.agent_id')
+          .on((e) => e.or([e('secret.expires_at', 'is', null), e('secret.expires_at', '>', param('now'))])),
+      )
+      .select('secret.secret_hash')
+      .where('agent.agent_id', '=', param('agentId')),
+)
+
+/** An agent with the hashes of its live secrets, in one question. */
+export async function findAgentWithSecrets(
+  db: Db,
+  agentId: string,
+  now: number,
+): Promise<{ agent: AgentWithOwner | undefined; secretHashes: string[] }> {
+  const { rows } = await withSecrets(db, { agentId, now })
+  return { agent: rows[0], secretHashes: rows.flatMap(({ secret_hash }) => secret_hash ?? []) }
+}
+
 const liveSecrets = prepared<{ agentId: string; now: number }, SecretRow>((db, param) =>
   db
     .selectFrom('agent_secret')

@@ -14,6 +14,30 @@ export async function findClient(db: Db, clientId: string): Promise<ClientRow | 
   return (await byId(db, { clientId })).rows[0]
 }
 
+const withSecrets = prepared<{ clientId: string; now: number }, ClientRow & { secret_hash: string | null }>(
+  (db, param) =>
+    db
+      .selectFrom('client')
+      .leftJoin('client_secret as secret', (join) =>
+        join
+          .onRef('secret.client_id', '=', 'client.client_id')
+          .on((e) => e.or([e('secret.expires_at', 'is', null), e('secret.expires_at', '>', param('now'))])),
+      )
+      .selectAll('client')
+      .select('secret.secret_hash')
+      .where('client.client_id', '=', param('clientId')),
+)
+
+/** A client with the hashes of its live secrets, in one question. */
+export async function findClientWithSecrets(
+  db: Db,
+  clientId: string,
+  now: number,
+): Promise<{ client: ClientRow | undefined; secretHashes: string[] }> {
+  const { rows } = await withSecrets(db, { clientId, now })
+  return { client: rows[0], secretHashes: rows.flatMap(({ secret_hash }) => secret_hash ?? []) }
+}
+
 const liveSecrets = prepared<{ clientId: string; now: number }, SecretRow>((db, param) =>
   db
     .selectFrom('client_secret')

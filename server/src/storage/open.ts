@@ -7,7 +7,9 @@ export function openDatabase(
   url: string,
   { newChain, now, onError }: { newChain: NewChain; now: () => number; onError: (error: Error) => void },
 ): Database {
-  return url.startsWith('sqlite:') ? openSqlite(sqlitePath(url), newChain, now) : openPostgres(url, newChain, onError)
+  return url.startsWith('sqlite:')
+    ? openSqlite(sqlitePath(url), newChain, now, onError)
+    : openPostgres(url, newChain, onError)
 }
 
 /** The file behind a SQLite URL; `sqlite:data/x.db`, `sqlite:./x.db` and `sqlite:///abs/x.db` are all understood. */

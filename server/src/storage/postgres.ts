@@ -36,6 +36,8 @@ export function openPostgres(url: string, newChain: NewChain, onError: (error: E
   }
   const pool = new pg.Pool({ ...settings, max: POOL_SIZE })
   pool.on('error', onError)
+  // The pool listens to idle clients only; one that breaks between two queries of a transaction would end the process.
+  pool.on('connect', (client) => client.on('error', onError))
   const read: Db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   const migrations = migrationsFor('postgres')
   const freeChains: Chain[] = []

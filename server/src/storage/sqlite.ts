@@ -47,7 +47,12 @@ const BUSY_TIMEOUT_MS = 3
  * share a transaction, each under its own savepoint, and are answered once its commit is durable: the write-ahead log is
  * synced by us, off the event loop, rather than by SQLite inside the commit (decision 1).
  */
-export function openSqlite(path: string, newChain: NewChain, now: () => number): Database {
+export function openSqlite(
+  path: string,
+  newChain: NewChain,
+  now: () => number,
+  onError: (error: Error) => void,
+): Database {
   const inMemory = path === ':memory:'
   const file = inMemory ? path : resolve(path)
   if (!inMemory) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
@@ -136,7 +141,7 @@ export function openSqlite(path: string, newChain: NewChain, now: () => number):
     return done
   }
 
-  const feed = inMemory ? undefined : createFeed(file, writer, read)
+  const feed = inMemory ? undefined : createFeed(file, writer, read, onError)
   const topics: Topics = createTopics(feed?.start, feed?.stop)
   feed?.connect(topics)
 
@@ -153,6 +158,8 @@ export function openSqlite(path: string, newChain: NewChain, now: () => number):
     async probe() {
       if (inode !== undefined && (!existsSync(file) || statSync(file).ino !== inode))
         throw new DatabaseUnavailableError('The database file is gone')
+      // A row of the largest table: a file may be broken in one place and whole in another.
+      await read.selectFrom('audit_event').select('hash').limit(1).execute()
       await write(async ({ trx }) => {
         const probe = { name: 'probe', value: String(now()) }
         await trx
@@ -219,7 +226,7 @@ const FEED_FALLBACK_MS = 1000
  * Hears of other processes' commits: who has told something touches a file that the others watch, and the table says what.
  * The touch comes after the commit, so that what it tells of can be read; a write to the WAL comes before.
  */
-function createFeed(file: string, writer: DatabaseSync, read: Db) {
+function createFeed(file: string, writer: DatabaseSync, read: Db, onError: (error: Error) => void) {
   const bell = `${file}-feed`
   closeSync(openSync(bell, 'a', 0o600))
   let topics: Topics | undefined
@@ -232,16 +239,29 @@ function createFeed(file: string, writer: DatabaseSync, read: Db) {
   const currentVersion = () => Number(Object.values(dataVersion.get() ?? {})[0])
   let version = 0
 
+  /** A look that fails is not repeated at once; the timer looks again. */
   function look() {
-    const current = currentVersion()
-    if (current === version || looking) return
-    version = current
+    try {
+      const current = currentVersion()
+      if (current === version || looking) return
+      version = current
+    } catch (error) {
+      onError(error as Error)
+      return
+    }
     looking = true
-    readFeed().finally(() => {
-      looking = false
-      // What was committed while we read woke nobody.
-      look()
-    })
+    readFeed().then(
+      () => {
+        looking = false
+        // What was committed while we read woke nobody.
+        look()
+      },
+      (error: Error) => {
+        looking = false
+        version = -1
+        onError(error)
+      },
+    )
   }
 
   async function readFeed() {
