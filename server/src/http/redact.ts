@@ -4,7 +4,7 @@ const SECRETS =
 
 /** Members whose value is never worth keeping, whatever it looks like. */
 const SECRET_NAMES =
-  /^(authorization|cookie|set-cookie|x-api-key|(agent|client)_secret|agent_assertion|client_assertion|password|code|code_verifier|(access|refresh|id)_token|token|secret|api_key|jwk|private_key)$/i
+  /^(authorization|cookie|set-cookie|x-api-key|x-auth-agent-poll|(agent|client)_secret|agent_assertion|client_assertion|password|code|code_verifier|(access|refresh|id)_token|token|secret|api_key|jwk|private_key)$/i
 
 const MAX_DEPTH = 6
 
@@ -17,7 +17,7 @@ export function redact(value: unknown, depth = 0): unknown {
   if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1))
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
-      name,
+      redact(name) as string,
       SECRET_NAMES.test(name) ? '[redacted]' : redact(inner, depth + 1),
     ]),
   )

@@ -48,7 +48,7 @@ export async function authenticate(deps: Deps, c: Context<Env>): Promise<Respons
     // Without JavaScript the page reloads itself; its empty form is how somebody holds that up to type.
     if (!form.get('agent_id') && !form.get('agent_secret')) throw new ApiError('invalid_request', '')
     const request = await signIn(deps, c, parseCall(form))
-    return seeOther(c, `${resumePath(deps.config.issuer, request.request_id)}&via=form`)
+    return seeOther(c, formResumePath(deps, request))
   } catch (error) {
     return formAgain(deps, c, form, error)
   }
@@ -209,12 +209,15 @@ async function recordRefusal(
 
 /** The page that the form stood on, with what was wrong; faults that leave no page to show go to the one error handler. */
 async function formAgain(deps: Deps, c: Context<Env>, form: Form, error: unknown): Promise<Response> {
-  const now = deps.now()
   const request = await findAuthorizationRequest(deps.db.read, form.get('request_id') ?? '')
   const client: ClientRow | undefined = request && (await findClient(deps.db.read, request.client_id))
   // Only the browser that has the page already gets it: to others it would tell which website is signed in to.
-  const shown = request && client && statusOf(request, now) === 'pending' && findBinding(deps, c, request)
-  if (!(error instanceof ApiError) || !shown || error.status === 500) throw error
+  const bound = request !== undefined && client !== undefined && findBinding(deps, c, request) !== undefined
+  if (!(error instanceof ApiError) || !bound || error.status === 500) throw error
+  const status = statusOf(request, deps.now())
+  // Sent twice, as by a double click: the first was right, and this browser may go on.
+  if (status === 'authenticated') return seeOther(c, formResumePath(deps, request))
+  if (status !== 'pending') throw error
   return waiting(deps, c, client, request, {
     form: {
       error: error.message,
@@ -223,4 +226,8 @@ async function formAgain(deps: Deps, c: Context<Env>, form: Form, error: unknown
       status: error.status as 400,
     },
   })
+}
+
+function formResumePath({ config }: Deps, request: AuthorizationRequestRow): string {
+  return `${resumePath(config.issuer, request.request_id)}&via=form`
 }

@@ -140,6 +140,8 @@ function end(name) {
 }
 
 function hear(answer) {
+  // Stream and poll may both tell of it: going twice would show the website the same code twice.
+  if (over) return
   if (answer.redirect_to) {
     stop()
     location.replace(answer.redirect_to)
@@ -150,7 +152,7 @@ function hear(answer) {
     // The way on is given to whoever holds the poll token, which a stream cannot send.
     if (answer.polled) end('completed')
     else check()
-  } else if (!over && answer.status in states) {
+  } else if (answer.status in states) {
     status = answer.status
     show(status)
   }
