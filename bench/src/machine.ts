@@ -1,11 +1,14 @@
-import { arch, availableParallelism, cpus, platform, release } from 'node:os'
+import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { median } from './statistics.ts'
 
+/** What else ran when the bench began: above zero, others had their share of the cores. */
+const [loadBefore = 0] = loadavg()
+
 export function describeMachine(): string {
   const model = cpus()[0]?.model.trim() || arch()
-  return `${model}, ${availableParallelism()} cores, ${platform()} ${release()}, Node ${process.version}`
+  return `${model}, ${availableParallelism()} cores, ${platform()} ${release()}, Node ${process.version}, load before ${loadBefore.toFixed(1)}`
 }
 
 const COMMITS = 300

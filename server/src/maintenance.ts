@@ -30,8 +30,9 @@ export async function maintain(deps: Deps): Promise<void> {
   await signHeads(deps)
 }
 
-export function signHeads({ db, signingKeys, now }: Deps): Promise<number> {
-  return signAuditHeads(db, (claims) => signHead(signingKeys, claims), now())
+export function signHeads({ db, signingKeys, now, log }: Deps): Promise<number> {
+  const sign = (claims: Parameters<typeof signHead>[1]) => signHead(signingKeys, claims)
+  return signAuditHeads(db, sign, now(), (head) => log.info(head, 'audit head signed'))
 }
 
 async function sweep({ db, config, now: clock }: Deps): Promise<void> {

@@ -101,6 +101,7 @@ describe.each(DATABASES)('the management API on %s', (database) => {
       [{ jwk: privateKey.export({ format: 'jwk' }) }, 'jwk'],
       [{ jwk: generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' }) }, 'jwk'],
       [{ jwk: { ...publicKey.export({ format: 'jwk' }), x: 'AA' } }, 'jwk'],
+      [{ jwk: generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ format: 'jwk' }) }, 'jwk'],
     ]
     test.each(agents)('of an agent: %j', async (changes, field) => {
       const { status, body } = await admin('POST', '/agents', { ...WHO, ...changes })
@@ -313,6 +314,7 @@ describe.each(DATABASES)('the management API on %s', (database) => {
     const own = { client_id: agent.agent_id, client_secret: agent.agent_secret }
     const itself = await server.post('/token', { grant_type: 'client_credentials', ...own })
     const open = await server.code(client, agent)
+    server.wait(1)
     const { body } = await admin('POST', `/agents/${agent.agent_id}/disable`)
     expect(body.disabled).toBe(true)
 
@@ -325,6 +327,7 @@ describe.each(DATABASES)('the management API on %s', (database) => {
 
     expect((await admin('POST', `/agents/${agent.agent_id}/enable`)).body.disabled).toBe(false)
     expect(await isActive(tokens.access_token)).toBe(false)
+    expect((await guarded()).status).toBe(401)
     expect((await server.tokens(client, agent)).access_token).toMatch(/^ey/)
   })
 
@@ -332,7 +335,14 @@ describe.each(DATABASES)('the management API on %s', (database) => {
     const agent = await server.agent()
     const tokens = [await server.tokens(client, agent), await server.tokens(client, agent)]
     const open = await server.code(client, agent)
+    const own = { grant_type: 'client_credentials', client_id: agent.agent_id, client_secret: agent.agent_secret }
+    const guarded = async (token: string) =>
+      (await server.request('/v1/x', { headers: { authorization: `Bearer ${token}` } })).status
+    const { access_token: itself } = (await server.post('/token', own)).body
+    server.wait(1)
     expect((await admin('POST', `/agents/${agent.agent_id}/revoke-all`)).body).toEqual({ revoked: 2 })
+    expect(await guarded(itself)).toBe(401)
+    expect(await guarded((await server.post('/token', own)).body.access_token)).toBe(404)
     for (const { access_token, refresh_token } of tokens)
       expect([await isActive(access_token), await isActive(refresh_token)]).toEqual([false, false])
     expect((await server.exchange(client, open)).body.error).toBe('invalid_grant')

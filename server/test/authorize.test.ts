@@ -158,7 +158,15 @@ describe('a fault about the client or its address stays with us', () => {
 
 describe('what a request may say', () => {
   test('an empty value is as good as none', async () => {
-    const page = await ask({ scope: '', nonce: '', resource: '', prompt: '', max_age: '', request: '', acr_values: '' })
+    const page = await ask({
+      scope: ' ',
+      nonce: '',
+      resource: '',
+      prompt: '',
+      max_age: '',
+      request: '',
+      acr_values: '',
+    })
     expect(page.status).toBe(200)
     expect(page.text).toContain('"scope":"openid profile email offline_access"')
   })

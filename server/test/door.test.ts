@@ -228,10 +228,8 @@ describe('at the OAuth endpoints', () => {
         'access token of a sign-in': 200,
         'website’s own token': 403,
         'agent’s own token': 403,
-        'agent’s own token for somebody else': 403,
       }
-      if (kind !== 'access token of a sign-in for another resource')
-        expect([kind, status]).toEqual([kind, expected[kind] ?? 401])
+      expect([kind, status]).toEqual([kind, expected[kind] ?? 401])
     }
   })
 

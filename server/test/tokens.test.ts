@@ -35,7 +35,7 @@ describe('a token', () => {
       client_id: client.client_id,
       scope: 'openid profile email offline_access',
       acr: 'aa1',
-      jti: expect.stringMatching(/^[\w-]{16,}$/),
+      jti: expect.stringMatching(/^[\w.-]{22,}$/),
     })
     expect(claims.exp - claims.iat).toBe(3600)
     expect(claims.auth_time).toBeLessThanOrEqual(claims.iat)

@@ -38,7 +38,7 @@ export function signAccessToken({ config, random, signingKeys }: Deps, grant: Ac
     ...grant,
     iat,
     exp: iat + config.lifetimes.accessToken,
-    jti: random(16).toString('base64url'),
+    jti: `${now.toString(36)}.${random(16).toString('base64url')}`,
   }
   return signingKeys.sign('at+jwt', claims)
 }
@@ -104,6 +104,7 @@ export async function isAccessTokenLive({ db }: Deps, claims: AccessTokenClaims,
     agentId: claims.sub,
     clientId: claims.client_id,
     grantId: claims.sid ?? '',
+    issuedAt: issuedAt(claims),
     now,
   })
   if (state.tokenRevoked || (isAgent && !state.agentLive)) return false
@@ -111,11 +112,16 @@ export async function isAccessTokenLive({ db }: Deps, claims: AccessTokenClaims,
   return isAgent || state.clientKnown
 }
 
-/** An agent's token for our own API: what it got for itself, not what a website got of it. */
-export function isOwnToken({ config }: Deps, claims: AccessTokenClaims): boolean {
-  return claims.sid === undefined && claims.sub === claims.client_id && audienceIncludes(claims, config.issuer)
+/** To the millisecond, where `iat` has seconds: what was made just after a revocation must not die with what was made before. */
+function issuedAt({ jti }: AccessTokenClaims): number {
+  return Number.parseInt(jti, 36)
 }
 
-function audienceIncludes({ aud }: AccessTokenClaims, audience: string): boolean {
+/** An agent's token for our own API: what it got for itself, not what a website got of it. */
+export function isOwnToken({ config }: Deps, claims: AccessTokenClaims): boolean {
+  return claims.sid === undefined && claims.sub === claims.client_id && isFor(claims, config.issuer)
+}
+
+export function isFor({ aud }: AccessTokenClaims, audience: string): boolean {
   return Array.isArray(aud) ? aud.includes(audience) : aud === audience
 }

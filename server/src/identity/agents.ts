@@ -93,6 +93,7 @@ export async function createAgent(
       capabilities: '[]',
       min_level: 1,
       same_browser: 0,
+      tokens_not_before: 0,
       ...columnsOf(agent),
       created_at: now,
       updated_at: now,
@@ -177,7 +178,7 @@ export async function rotateAgentSecret(
 /** A disabled agent is out everywhere at once: its tokens, its sessions, the sign-ins under way. */
 export async function disableAgent(deps: Deps, agentId: string, actor: Actor): Promise<AgentView> {
   await change(deps, agentId, actor, 'agent.disabled', {}, async (work, now) => {
-    await updateRow(work.trx, agentId, { disabled_at: now, updated_at: now })
+    await updateRow(work.trx, agentId, { disabled_at: now, tokens_not_before: now, updated_at: now })
     await denyOpen(work, { agent_id: agentId })
     await revokeGrantsOf(work.trx, { agent_id: agentId }, 'agent_disabled', now)
   })
@@ -191,10 +192,11 @@ export async function enableAgent(deps: Deps, agentId: string, actor: Actor): Pr
   return viewOf(deps, deps.db.read, agentId)
 }
 
-/** Ends every sign-in of an agent; it may sign in again. */
+/** Ends every sign-in of an agent, and the tokens it got for itself; it may sign in again. */
 export async function revokeAllOfAgent(deps: Deps, agentId: string, actor: Actor): Promise<{ revoked: number }> {
   let revoked = 0
   await change(deps, agentId, actor, 'agent.sessions_revoked', {}, async (work, now) => {
+    await updateRow(work.trx, agentId, { tokens_not_before: now })
     revoked = await revokeGrantsOf(work.trx, { agent_id: agentId }, 'revoked_by_owner', now)
     await denyOpen(work, { agent_id: agentId })
   })

@@ -99,13 +99,18 @@ function isRegisteredMethod({ token_endpoint_auth_method: chosen }: ClientRow, m
   return chosen === null ? method === 'client_secret_basic' || method === 'client_secret_post' : chosen === method
 }
 
-/** An agent is a client for itself, by basic or post; its secret is the one it signs in with. */
+/** An agent is a client for itself: by the secret it signs in with, or by a client assertion of its key. */
 async function authenticateAgentClient(deps: Deps, { id, method, proof }: Credentials): Promise<Caller | undefined> {
   const { agent, secretHashes } = await findAgentWithSecrets(deps.db.read, id, deps.now())
-  const sendsSecret = method === 'client_secret_basic' || method === 'client_secret_post'
-  const right = isLiveSecret(deps.ring, 'agent_secret', proof, secretHashes) && sendsSecret
+  const keys = agent?.jwk ? JSON.stringify({ keys: [JSON.parse(agent.jwk)] }) : null
+  const right =
+    method === 'private_key_jwt'
+      ? await isRightAssertion(deps, id, keys, proof)
+      : method !== 'none' && isLiveSecret(deps.ring, 'agent_secret', proof, secretHashes)
   if (!agent || !right) return undefined
   if (agent.disabled_at !== null) throw new ApiError('invalid_client', 'The agent is disabled')
+  if (agent.min_level > 1 && method !== 'private_key_jwt')
+    throw new ApiError('unauthorized_client', 'The secret alone is not enough for this agent: send a client_assertion')
   return { kind: 'agent', id, orgId: agent.org_id, agent }
 }
 

@@ -18,8 +18,8 @@ export function isScope(scope: string): boolean {
 
 /** The scopes asked for, all of which must be allowed: never widened, and never narrowed in silence. */
 export function requestedScope(requested: string | undefined, allowed: string): string {
-  if (requested === undefined) return allowed
-  const asked = parseScope(requested)
+  const asked = parseScope(requested ?? '')
+  if (requested === undefined || asked.length === 0) return allowed
   const known = new Set(parseScope(allowed))
   const refused = asked.filter((token) => !known.has(token))
   if (refused.length > 0 || !isScope(requested))

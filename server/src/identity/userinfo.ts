@@ -4,7 +4,7 @@ import { bearerToken } from '../http/authorization.ts'
 import { ApiError } from '../http/errors.ts'
 import { json } from '../http/respond.ts'
 import { findAgent } from '../storage/agents.ts'
-import { type AccessTokenClaims, isAccessTokenLive, verifyAccessToken } from './access-token.ts'
+import { type AccessTokenClaims, isAccessTokenLive, isFor, verifyAccessToken } from './access-token.ts'
 import { profileClaims } from './act-for.ts'
 import { hasScope } from './scope.ts'
 import { refuseQuery } from './token.ts'
@@ -35,7 +35,9 @@ async function authenticateBearer(deps: Deps, c: Context<Env>): Promise<AccessTo
   const now = deps.now()
   const token = bearerToken(header)
   const claims = token === undefined ? undefined : await verifyAccessToken(deps, token, now)
-  if (!claims || !(await isAccessTokenLive(deps, claims, now))) throw invalidToken()
+  // Law 9: a token that was made for somebody's API is not shown to us.
+  const forClient = claims !== undefined && (isFor(claims, claims.client_id) || isFor(claims, deps.config.issuer))
+  if (!forClient || !(await isAccessTokenLive(deps, claims, now))) throw invalidToken()
   return claims
 }
 

@@ -61,6 +61,8 @@ export interface AgentTable {
   min_level: number
   same_browser: Flag
   disabled_at: Time | null
+  /** Access tokens made before are dead: everything of the agent was revoked then. */
+  tokens_not_before: Time
   created_at: Time
   updated_at: Time
 }

@@ -8,7 +8,8 @@ const SWEEP_ROWS = 1000
 const SWEPT = [
   { table: 'authorization_request', key: 'request_id', column: 'expires_at', keepMs: 7 * 86_400_000 },
   { table: 'auth_grant', key: 'grant_id', column: 'expires_at', keepMs: 7 * 86_400_000 },
-  { table: 'refresh_token', key: 'token_hash', column: 'expires_at', keepMs: 0 },
+  // Kept for as long again, to know one that is used twice.
+  { table: 'refresh_token', key: 'token_hash', column: 'expires_at', keepMs: 30 * 86_400_000 },
   { table: 'revoked_token', key: 'jti', column: 'expires_at', keepMs: 0 },
   { table: 'used_jti', key: 'jti', column: 'expires_at', keepMs: 60_000 },
   { table: 'auth_failure', key: 'key', column: 'started_at', keepMs: 3_600_000 },

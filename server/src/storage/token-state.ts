@@ -6,6 +6,8 @@ interface TokenRefs {
   agentId: string
   clientId: string
   grantId: string
+  /** Epoch milliseconds of the token's issue. */
+  issuedAt: number
   now: number
 }
 
@@ -30,6 +32,7 @@ const state = prepared<TokenRefs, TokenState>((db, param) =>
       .select((c) => c.fn.countAll<number>().as('n'))
       .where('agent_id', '=', param('agentId'))
       .where('disabled_at', 'is', null)
+      .where('tokens_not_before', '<=', param('issuedAt'))
       .$asScalar()
       .$notNull()
       .as('agent_live'),

@@ -21,9 +21,9 @@ export const refreshToken: Grant = async (deps, caller, form, now) => {
   const grant = row && (await findGrant(deps.db.read, row.grant_id))
   if (!grant || grant.client_id !== caller.id)
     throw new ApiError('invalid_grant', 'The refresh token is not yours, or has ended')
-  const alive = grant.revoked_at === null && grant.expires_at > now && row.expires_at > now
-  if (!alive) throw new ApiError('invalid_grant', 'The refresh token has ended; let the agent sign in again')
+  if (grant.revoked_at !== null || grant.expires_at <= now) throw ended()
   if (row.rotated_at !== null) return reused(deps, row, grant, form, now)
+  if (row.expires_at <= now) throw ended()
 
   const agent = await findAgent(deps.db.read, grant.agent_id)
   if (!agent || agent.disabled_at !== null) throw new ApiError('invalid_grant', 'The agent may no longer sign in')
@@ -61,8 +61,12 @@ export const refreshToken: Grant = async (deps, caller, form, now) => {
 
   // Another call with the same token was first: what it got is the answer to both.
   const rotated = await findRefreshToken(deps.db.read, [row.token_hash])
-  if (!rotated) throw new ApiError('invalid_grant', 'The refresh token has ended; let the agent sign in again')
+  if (!rotated) throw ended()
   return reused(deps, rotated, grant, form, now)
+}
+
+function ended(): ApiError {
+  return new ApiError('invalid_grant', 'The refresh token has ended; let the agent sign in again')
 }
 
 /** What is kept of a rotation for its window: the answer, and what was asked, for only the same question has the same answer. */

@@ -35,6 +35,7 @@ export async function up(db: Kysely<unknown>, dialect: 'sqlite' | 'postgres'): P
     .addColumn('min_level', 'integer', (c) => c.notNull())
     .addColumn('same_browser', 'integer', (c) => c.notNull())
     .addColumn('disabled_at', 'bigint')
+    .addColumn('tokens_not_before', 'bigint', (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('updated_at', 'bigint', (c) => c.notNull())
     .execute()
