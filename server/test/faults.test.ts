@@ -215,7 +215,7 @@ describe('on SQLite', () => {
     await lock.release()
     expect((await server.status(opened)).body).toEqual({ status: 'pending' })
     expect((await server.authenticate(opened.requestId, agent)).status).toBe(200)
-    expect((await server.admin('GET', '/audit-log/verify')).body.valid).toBe(true)
+    expect((await server.admin('GET', '/audit-log/verify')).body).toMatchObject({ valid: true })
   })
 
   test('a full disk is answered with 503 until there is room', async () => {
@@ -238,7 +238,7 @@ describe('on SQLite', () => {
     handle.close()
     await eventually(async () => (await server.request('/ready')).status === 200, 5000)
     expect((await server.authenticate(opened.requestId, agent)).status).toBe(200)
-    expect((await server.admin('GET', '/audit-log/verify')).body.valid).toBe(true)
+    expect((await server.admin('GET', '/audit-log/verify')).body).toMatchObject({ valid: true })
   })
 
   test('a change feed that cannot be read delays the streams and ends nothing', async () => {
@@ -283,14 +283,14 @@ describe.each(DATABASES)('a clock that jumps by a minute on %s', (kind) => {
     const successor = await server.refresh(client, rotated.refresh_token)
 
     server.wait(seconds)
-    expect((await server.introspect(client, tokens.access_token)).body.active).toBe(true)
+    expect((await server.introspect(client, tokens.access_token)).body).toMatchObject({ active: true })
     expect((await server.refresh(client, tokens.refresh_token)).status).toBe(200)
     expect((await server.refresh(client, successor.body.refresh_token)).status).toBe(200)
     expect((await server.exchange(client, code)).status).toBe(400)
     expect((await server.authenticate(requestId, agent)).status).toBe(200)
     const { body } = await window.get(`/api/check-status?request_id=${requestId}`)
     expect((await server.exchange(client, { code: body.code, verifier: pkce.verifier })).status).toBe(200)
-    expect((await server.admin('GET', '/audit-log/verify')).body.valid).toBe(true)
+    expect((await server.admin('GET', '/audit-log/verify')).body).toMatchObject({ valid: true })
     await server.stop()
   })
 })

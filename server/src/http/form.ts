@@ -103,3 +103,8 @@ function textOf(name: string, value: unknown): string {
 export function printable(text: string): string {
   return text.slice(0, 64).replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
 }
+
+/** OAuth 2.1 §2.4.1: what stands in a URL stands in every log on the way. */
+export function refuseQuery(c: Context): void {
+  if (c.req.url.includes('?')) throw new ApiError('invalid_request', 'Send the parameters in the body, not in the URL')
+}

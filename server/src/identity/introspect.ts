@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
 import { BASIC_CHALLENGE } from '../http/authorization.ts'
 import { ApiError } from '../http/errors.ts'
-import { parseForm } from '../http/form.ts'
+import { parseForm, refuseQuery } from '../http/form.ts'
 import { json } from '../http/respond.ts'
 import { findAgent } from '../storage/agents.ts'
 import { findOrganizationOf } from '../storage/clients.ts'
@@ -11,7 +11,6 @@ import { findRefreshToken } from '../storage/refresh-tokens.ts'
 import { isAccessTokenLive, verifyAccessToken } from './access-token.ts'
 import { acrOf } from './assurance.ts'
 import { authenticateClient, type Caller, isConfidential } from './client-auth.ts'
-import { refuseQuery } from './token.ts'
 
 /** RFC 7662 §2.2: of a token that is not alive, or not the caller's to know, nothing but this is told. */
 const INACTIVE = { active: false }

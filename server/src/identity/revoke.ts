@@ -1,13 +1,12 @@
 import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
-import { parseForm } from '../http/form.ts'
+import { parseForm, refuseQuery } from '../http/form.ts'
 import { json } from '../http/respond.ts'
 import { findGrant, revokeGrant } from '../storage/grants.ts'
 import { findRefreshToken } from '../storage/refresh-tokens.ts'
 import { insertRevokedToken } from '../storage/revoked-tokens.ts'
 import { verifyAccessToken } from './access-token.ts'
 import { authenticateClient, type Caller } from './client-auth.ts'
-import { refuseQuery } from './token.ts'
 
 /** Revocation endpoint. RFC 7009. The answer is the same for a token that is not there, or not the caller's (§2.2). */
 export async function revoke(deps: Deps, c: Context<Env>): Promise<Response> {

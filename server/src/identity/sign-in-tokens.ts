@@ -5,10 +5,10 @@ import type { GrantRow } from '../storage/grants.ts'
 import { signAccessToken } from './access-token.ts'
 import { actFor } from './act-for.ts'
 import { acrOf } from './assurance.ts'
+import type { TokenResponse } from './grants/grant.ts'
 import { signIdToken } from './id-token.ts'
 import { audienceOf } from './resource.ts'
 import { hasScope } from './scope.ts'
-import type { TokenResponse } from './token.ts'
 
 interface Issue {
   grant: Omit<GrantRow, 'revoked_at' | 'revoke_reason'>

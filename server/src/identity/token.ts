@@ -1,26 +1,13 @@
 import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
-import { type Form, parseForm } from '../http/form.ts'
+import { parseForm, refuseQuery } from '../http/form.ts'
 import { json } from '../http/respond.ts'
 import { authenticateClient, type Caller } from './client-auth.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
+import type { Grant } from './grants/grant.ts'
 import { refreshToken } from './grants/refresh-token.ts'
-
-/** RFC 6749 §5.1. */
-export interface TokenResponse {
-  access_token: string
-  token_type: 'Bearer'
-  /** Seconds. */
-  expires_in: number
-  scope: string
-  refresh_token?: string
-  id_token?: string
-}
-
-/** One way to get a token. It checks everything, then commits once; `now` was read by the endpoint. */
-export type Grant = (deps: Deps, caller: Caller, form: Form, now: number) => Promise<TokenResponse>
 
 export const GRANTS: ReadonlyMap<string, Grant> = new Map([
   ['authorization_code', authorizationCode],
@@ -49,9 +36,4 @@ export async function token(deps: Deps, c: Context<Env>): Promise<Response> {
 function mayUse(caller: Caller, grantType: string): boolean {
   if (caller.kind === 'agent') return grantType === 'client_credentials'
   return JSON.parse(caller.client.grant_types).includes(grantType)
-}
-
-/** OAuth 2.1 §2.4.1: what stands in a URL stands in every log on the way. */
-export function refuseQuery(c: Context<Env>): void {
-  if (c.req.url.includes('?')) throw new ApiError('invalid_request', 'Send the parameters in the body, not in the URL')
 }

@@ -2,12 +2,12 @@ import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
 import { bearerToken } from '../http/authorization.ts'
 import { ApiError } from '../http/errors.ts'
+import { refuseQuery } from '../http/form.ts'
 import { json } from '../http/respond.ts'
 import { findAgent } from '../storage/agents.ts'
 import { type AccessTokenClaims, isAccessTokenLive, isFor, verifyAccessToken } from './access-token.ts'
 import { profileClaims } from './act-for.ts'
 import { hasScope } from './scope.ts'
-import { refuseQuery } from './token.ts'
 
 /** UserInfo endpoint. OIDC Core §5.3; the token in the header alone (RFC 6750 §2.3 is refused). */
 export async function userinfo(deps: Deps, c: Context<Env>): Promise<Response> {

@@ -14,6 +14,7 @@ import {
 } from './database.ts'
 import { migrationsFor } from './migrations/index.ts'
 import type { Schema } from './schema.ts'
+import { writeProbe } from './settings.ts'
 import { createTopics, type Topics } from './topics.ts'
 import { isUnavailable } from './unavailable.ts'
 
@@ -80,15 +81,7 @@ export function openPostgres(url: string, newChain: NewChain, onError: (error: E
     subscribe: topics.subscribe,
     migrate: () => migrateToLatest(read, migrations),
     pendingMigrations: () => missingMigrations(read, migrations),
-    probe: () =>
-      write(async ({ trx }) => {
-        const probe = { name: 'probe', value: '' }
-        await trx
-          .insertInto('setting')
-          .values(probe)
-          .onConflict((c) => c.column('name').doUpdateSet(probe))
-          .execute()
-      }),
+    probe: () => write(({ trx }) => writeProbe(trx, '')),
     async close() {
       await listener.close()
       await read.destroy()

@@ -14,3 +14,13 @@ export async function claimSetting(trx: Db, name: string, value: string): Promis
     .executeTakeFirst()
   return inserted.numInsertedOrUpdatedRows === 1n
 }
+
+/** Writes a row that means nothing, to see whether rows can be written. */
+export async function writeProbe(trx: Db, value: string): Promise<void> {
+  const probe = { name: 'probe', value }
+  await trx
+    .insertInto('setting')
+    .values(probe)
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(probe))
+    .execute()
+}

@@ -18,6 +18,7 @@ import { createDurableSync } from './durable-sync.ts'
 import { migrationsFor } from './migrations/index.ts'
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type { Schema } from './schema.ts'
+import { writeProbe } from './settings.ts'
 import { createTopics, type Topics } from './topics.ts'
 import { isUnavailable } from './unavailable.ts'
 
@@ -160,14 +161,7 @@ export function openSqlite(
         throw new DatabaseUnavailableError('The database file is gone')
       // A row of the largest table: a file may be broken in one place and whole in another.
       await read.selectFrom('audit_event').select('hash').limit(1).execute()
-      await write(async ({ trx }) => {
-        const probe = { name: 'probe', value: String(now()) }
-        await trx
-          .insertInto('setting')
-          .values(probe)
-          .onConflict((c) => c.column('name').doUpdateSet(probe))
-          .execute()
-      })
+      await write(({ trx }) => writeProbe(trx, String(now())))
     },
     async close() {
       await batch.idle()

@@ -14,7 +14,7 @@ import { verifyChallenge } from '../pkce.ts'
 import { requestTopic } from '../request-status.ts'
 import { narrowedResources } from '../resource.ts'
 import { refreshTokenRow, signInTokens } from '../sign-in-tokens.ts'
-import type { Grant } from '../token.ts'
+import type { Grant } from './grant.ts'
 
 /** What a request is once an agent has answered it. */
 type Answered = AuthorizationRequestRow & {

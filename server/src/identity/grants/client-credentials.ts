@@ -7,7 +7,7 @@ import { actFor } from '../act-for.ts'
 import type { Caller } from '../client-auth.ts'
 import { audienceOf, checkedResources, resourcesFor } from '../resource.ts'
 import { parseScope, requestedScope, SIGN_IN_SCOPES } from '../scope.ts'
-import type { Grant } from '../token.ts'
+import type { Grant } from './grant.ts'
 
 /** RFC 6749 §4.4: a website for itself, or an agent for itself. */
 export const clientCredentials: Grant = async (deps, caller, form, now) => {

@@ -12,7 +12,7 @@ import {
 import { narrowedResources } from '../resource.ts'
 import { requestedScope } from '../scope.ts'
 import { refreshTokenRow, signInTokens } from '../sign-in-tokens.ts'
-import type { Grant, TokenResponse } from '../token.ts'
+import type { Grant, TokenResponse } from './grant.ts'
 
 /** RFC 6749 §6 with rotation (OAuth 2.1 §4.3.1). An answer that was lost can be asked again; a token used twice ends the sign-in. */
 export const refreshToken: Grant = async (deps, caller, form, now) => {

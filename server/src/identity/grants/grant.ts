@@ -1,0 +1,17 @@
+import type { Deps } from '../../context.ts'
+import type { Form } from '../../http/form.ts'
+import type { Caller } from '../client-auth.ts'
+
+/** RFC 6749 §5.1. */
+export interface TokenResponse {
+  access_token: string
+  token_type: 'Bearer'
+  /** Seconds. */
+  expires_in: number
+  scope: string
+  refresh_token?: string
+  id_token?: string
+}
+
+/** One way to get a token. It checks everything, then commits once; `now` was read by the endpoint. */
+export type Grant = (deps: Deps, caller: Caller, form: Form, now: number) => Promise<TokenResponse>
