@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { afterAll } from 'vitest'
 import {
   ADMIN_KEY,
   type AgentCredentials,
@@ -42,7 +43,8 @@ export interface Program {
 export type SpawnedServer = Awaited<ReturnType<typeof served>>
 
 const running = new Set<ChildProcess>()
-process.once('exit', () => {
+/** A test that fails leaves its processes behind; none outlives its file. */
+afterAll(() => {
   for (const child of running) child.kill('SIGKILL')
 })
 

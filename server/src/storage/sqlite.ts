@@ -178,7 +178,7 @@ function openHandle(file: string, readOnly = false): DatabaseSync {
   const handle = new DatabaseSync(file, { readOnly })
   handle.exec(`pragma busy_timeout = ${LOCK_PATIENCE_MS}`)
   if (!readOnly) handle.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 4000')
-  handle.exec('pragma foreign_keys = on; pragma cache_size = -65536; pragma mmap_size = 268435456')
+  handle.exec('pragma foreign_keys = on; pragma cache_size = -65536')
   handle.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
   return handle
 }
