@@ -1,10 +1,13 @@
 import { signAuditHeads } from './audit/heads.ts'
 import type { Deps } from './context.ts'
+import { firstIdAt } from './crypto/ids.ts'
 import { signHead } from './identity/audit-heads.ts'
-import { clearChangeFeed, clearReplays, sweepTable, sweptTables } from './storage/sweep.ts'
+import { clearChangeFeed, clearReplays, sweepTable, sweepTableById, sweptTables } from './storage/sweep.ts'
 
 const INTERVAL_MS = 30_000
 const FEED_KEPT_MS = 60_000
+/** What has ended can be looked at for a week. */
+const HISTORY_MS = 7 * 86_400_000
 
 /** What runs by the clock, in every process: each step is safe to run twice at once. Stops with the function returned. */
 export function startMaintenance(deps: Deps): () => Promise<void> {
@@ -37,6 +40,11 @@ export function signHeads({ db, signingKeys, now, log }: Deps): Promise<number> 
 
 async function sweep({ db, config, now: clock }: Deps): Promise<void> {
   const now = clock()
+  const { request, grant } = config.lifetimes
+  const oldestRequest = firstIdAt('req', now - request * 1000 - HISTORY_MS)
+  const oldestGrant = firstIdAt('grant', now - grant * 1000 - HISTORY_MS)
+  while (await db.write(({ trx }) => sweepTableById(trx, 'authorization_request', oldestRequest)));
+  while (await db.write(({ trx }) => sweepTableById(trx, 'auth_grant', oldestGrant)));
   for (const table of sweptTables) while (await db.write(({ trx }) => sweepTable(trx, table, now)));
   await db.write(({ trx }) => clearReplays(trx, now - config.lifetimes.refreshReplay * 1000))
   if (db.dialect === 'sqlite') await db.write(({ trx }) => clearChangeFeed(trx, now - FEED_KEPT_MS))

@@ -45,6 +45,13 @@ const ID = z
   .refine((id) => !id.includes('\0'))
 const Position = z.object({ created_at: z.int(), id: ID })
 
+const IdPosition = z.object({ id: ID })
+
+/** For lists whose ids sort by age. */
+export function idCursor(cursor: string | undefined): string | undefined {
+  return decodeCursor(IdPosition, cursor)?.id
+}
+
 export function listCursor(cursor: string | undefined): Position | undefined {
   return decodeCursor(Position, cursor)
 }

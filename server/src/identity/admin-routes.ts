@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Deps } from '../context.ts'
 import { jsonRoutes, reply, replyEmpty } from '../http/json-routes.ts'
-import { ListQuery, listCursor, nextCursor } from '../http/listing.ts'
+import { idCursor, ListQuery, nextCursor } from '../http/listing.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
 import { listActiveGrants } from '../storage/grants.ts'
 import {
@@ -315,7 +315,7 @@ export function identityAdminRoutes(deps: Deps) {
     })
     .openapi(routes.listGrants, async (c) => {
       const { limit, cursor } = c.req.valid('query')
-      const rows = await listActiveGrants(deps.db.read, deps.now(), limit + 1, listCursor(cursor))
+      const rows = await listActiveGrants(deps.db.read, deps.now(), limit + 1, idCursor(cursor))
       const data = rows.slice(0, limit).map((grant) => ({
         grant_id: grant.grant_id,
         client_id: grant.client_id,
@@ -329,7 +329,7 @@ export function identityAdminRoutes(deps: Deps) {
       }))
       return reply(c, {
         data,
-        next_cursor: nextCursor(rows, limit, ({ created_at, grant_id }) => ({ created_at, id: grant_id })),
+        next_cursor: nextCursor(rows, limit, ({ grant_id }) => ({ id: grant_id })),
       })
     })
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
-import { newId } from '../crypto/ids.ts'
+import { newTimedId } from '../crypto/ids.ts'
 import { ApiError, type ErrorCode, RedirectError } from '../http/errors.ts'
 import { decodePairs, type Form, formOf } from '../http/form.ts'
 import { seeOther } from '../http/respond.ts'
@@ -166,7 +166,7 @@ async function beginRequest(deps: Deps, c: Context<Env>, request: AuthorizationR
   const now = deps.now()
   const addressHash = deps.ring.hash('address', c.get('address'))
   await checkPendingLimit(deps, addressHash, now)
-  const requestId = newId(deps.random, 'req')
+  const requestId = newTimedId(deps.random, 'req', now)
   const binding = { cookie, requestId, secret: deps.random(32).toString('base64url') }
   const fresh = {
     request_id: requestId,

@@ -13,18 +13,18 @@ import {
 
 /** Kysely over one `node:sqlite` handle. Statements are prepared once and kept. */
 export class NodeSqliteDialect implements Dialect {
-  readonly #handle: DatabaseSync
+  readonly #connection: NodeSqliteConnection
 
   constructor(handle: DatabaseSync) {
-    this.#handle = handle
+    this.#connection = new NodeSqliteConnection(handle)
   }
 
   createAdapter() {
-    return new NodeSqliteAdapter()
+    return new NodeSqliteAdapter(this.#connection)
   }
 
   createDriver(): Driver {
-    return new NodeSqliteDriver(new Connection(this.#handle))
+    return new NodeSqliteDriver(this.#connection)
   }
 
   createQueryCompiler() {
@@ -36,7 +36,15 @@ export class NodeSqliteDialect implements Dialect {
   }
 }
 
-class NodeSqliteAdapter extends SqliteAdapter {
+export class NodeSqliteAdapter extends SqliteAdapter {
+  /** The one connection behind the dialect, for queries that are compiled already: Kysely's way to it takes as long as they do. */
+  readonly connection: NodeSqliteConnection
+
+  constructor(connection: NodeSqliteConnection) {
+    super()
+    this.connection = connection
+  }
+
   // Whoever writes has the handle to itself already (see WriteQueue), so Kysely's mutex would only cost time.
   override get supportsMultipleConnections() {
     return true
@@ -49,9 +57,9 @@ class NodeSqliteAdapter extends SqliteAdapter {
 }
 
 class NodeSqliteDriver implements Driver {
-  readonly #connection: Connection
+  readonly #connection: NodeSqliteConnection
 
-  constructor(connection: Connection) {
+  constructor(connection: NodeSqliteConnection) {
     this.#connection = connection
   }
 
@@ -86,7 +94,7 @@ interface Prepared {
 /** Our queries are a fixed set; a bound keeps one with a varying `in (...)` list from growing the cache for ever. */
 const MAX_STATEMENTS = 500
 
-class Connection implements DatabaseConnection {
+export class NodeSqliteConnection implements DatabaseConnection {
   readonly #handle: DatabaseSync
   readonly #statements = new Map<string, Prepared>()
 
@@ -94,7 +102,11 @@ class Connection implements DatabaseConnection {
     this.#handle = handle
   }
 
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.run(query.sql, query.parameters)
+  }
+
+  run<R>(sql: string, parameters: readonly unknown[]): QueryResult<R> {
     const { statement, returnsRows } = this.#prepare(sql)
     if (returnsRows) return { rows: statement.all(...(parameters as SQLInputValue[])) as R[] }
     const { changes, lastInsertRowid } = statement.run(...(parameters as SQLInputValue[]))

@@ -1,5 +1,6 @@
 import type { Compilable, CompiledQuery } from 'kysely'
 import type { Db } from './database.ts'
+import { NodeSqliteAdapter } from './node-sqlite-dialect.ts'
 
 class Parameter {
   readonly name: string
@@ -23,16 +24,19 @@ export function prepared<P extends object, R>(
   const param: Param<P> = (name) => new Parameter(name) as never
 
   return async (db, values) => {
-    const dialect = db.getExecutor().adapter
-    let query = compiled.get(dialect)
+    const { adapter } = db.getExecutor()
+    let query = compiled.get(adapter)
     if (!query) {
       query = build(db, param).compile()
-      compiled.set(dialect, query)
+      compiled.set(adapter, query)
     }
     const parameters = query.parameters.map((value) =>
       value instanceof Parameter ? values[value.name as keyof P] : value,
     )
-    const { rows, numAffectedRows } = await db.executeQuery<R>({ ...query, parameters })
+    const { rows, numAffectedRows } =
+      adapter instanceof NodeSqliteAdapter
+        ? adapter.connection.run<R>(query.sql, parameters)
+        : await db.executeQuery<R>({ ...query, parameters })
     return { rows, changed: Number(numAffectedRows ?? 0) }
   }
 }

@@ -6,8 +6,6 @@ const SWEEP_ROWS = 1000
 
 /** What ends by the clock: the table, its key, and the column that says when. */
 const SWEPT = [
-  { table: 'authorization_request', key: 'request_id', column: 'expires_at', keepMs: 7 * 86_400_000 },
-  { table: 'auth_grant', key: 'grant_id', column: 'expires_at', keepMs: 7 * 86_400_000 },
   // Kept for as long again, to know one that is used twice.
   { table: 'refresh_token', key: 'token_hash', column: 'expires_at', keepMs: 30 * 86_400_000 },
   { table: 'revoked_token', key: 'jti', column: 'expires_at', keepMs: 0 },
@@ -28,6 +26,17 @@ export async function sweepTable(trx: Db, { table, key, column, keepMs }: SweptT
     await sql`delete from ${sql.table(table)} where ${sql.ref(key)} in (${doomed}) and ${sql.ref(column)} < ${now - keepMs}`.execute(
       trx,
     )
+  return Number(numAffectedRows ?? 0) >= SWEEP_ROWS
+}
+
+/** Tables whose ids sort by age: the id says when a row may go. */
+const SWEPT_BY_ID = { authorization_request: 'request_id', auth_grant: 'grant_id' } as const
+
+/** Deletes some of the rows whose id sorts before `id`. True when there may be more. */
+export async function sweepTableById(trx: Db, table: keyof typeof SWEPT_BY_ID, id: string): Promise<boolean> {
+  const key = sql.ref(SWEPT_BY_ID[table])
+  const doomed = sql`select ${key} from ${sql.table(table)} where ${key} < ${id} order by ${key} limit ${sql.lit(SWEEP_ROWS)}`
+  const { numAffectedRows } = await sql`delete from ${sql.table(table)} where ${key} in (${doomed})`.execute(trx)
   return Number(numAffectedRows ?? 0) >= SWEEP_ROWS
 }
 

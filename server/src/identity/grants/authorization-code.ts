@@ -1,5 +1,5 @@
 import type { Deps } from '../../context.ts'
-import { newId } from '../../crypto/ids.ts'
+import { newTimedId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
 import type { Form } from '../../http/form.ts'
 import { findAgent } from '../../storage/agents.ts'
@@ -122,7 +122,7 @@ async function replayedAfterRace(deps: Deps, form: Form, now: number): Promise<n
 
 function grantOf(deps: Deps, request: Answered, now: number): NewGrant {
   return {
-    grant_id: newId(deps.random, 'grant'),
+    grant_id: newTimedId(deps.random, 'grant', now),
     org_id: request.org_id,
     client_id: request.client_id,
     agent_id: request.agent_id,

@@ -121,11 +121,6 @@ export async function up(db: Kysely<unknown>, dialect: 'sqlite' | 'postgres'): P
     .columns(['address_hash', 'expires_at'])
     .where(sql.ref('status'), '=', sql.lit('pending'))
     .execute()
-  await db.schema
-    .createIndex('authorization_request_by_expiry')
-    .on('authorization_request')
-    .column('expires_at')
-    .execute()
 
   await db.schema
     .createTable('auth_grant')
@@ -144,14 +139,8 @@ export async function up(db: Kysely<unknown>, dialect: 'sqlite' | 'postgres'): P
     .addColumn('revoked_at', 'bigint')
     .addColumn('revoke_reason', 'text')
     .execute()
-  await db.schema
-    .createIndex('auth_grant_by_org')
-    .on('auth_grant')
-    .columns(['org_id', 'created_at', 'grant_id'])
-    .execute()
   await db.schema.createIndex('auth_grant_by_agent').on('auth_grant').column('agent_id').execute()
   await db.schema.createIndex('auth_grant_by_client').on('auth_grant').column('client_id').execute()
-  await db.schema.createIndex('auth_grant_by_expiry').on('auth_grant').column('expires_at').execute()
 
   await db.schema
     .createTable('refresh_token')
@@ -163,7 +152,6 @@ export async function up(db: Kysely<unknown>, dialect: 'sqlite' | 'postgres'): P
     .addColumn('successor_hash', 'text')
     .addColumn('replay_sealed', 'text')
     .execute()
-  await db.schema.createIndex('refresh_token_by_grant').on('refresh_token').column('grant_id').execute()
   await db.schema.createIndex('refresh_token_by_expiry').on('refresh_token').column('expires_at').execute()
   await db.schema
     .createIndex('refresh_token_to_replay')
