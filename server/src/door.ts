@@ -4,15 +4,16 @@ import { isAdminKey } from './accounts/admin-key.ts'
 import type { Deps, Env, Principal } from './context.ts'
 import { bearerToken } from './http/authorization.ts'
 import { ApiError } from './http/errors.ts'
+import { header } from './http/header.ts'
 import { isAccessTokenLive, isOwnToken, verifyAccessToken } from './identity/access-token.ts'
 import { invalidToken } from './identity/userinfo.ts'
 import { findAgent } from './storage/agents.ts'
 
 /** Resolves who is calling, from whatever credential came along; rooms never look at headers again. */
 async function resolvePrincipal(deps: Deps, c: Context<Env>): Promise<Principal> {
-  const header = c.req.header('authorization')
-  const credential = bearerToken(header) ?? c.req.header('x-api-key')
-  if (credential === undefined && header === undefined)
+  const authorization = header(c, 'authorization')
+  const credential = bearerToken(authorization) ?? header(c, 'x-api-key')
+  if (credential === undefined && authorization === undefined)
     throw new ApiError('unauthorized', 'Send a credential: Authorization: Bearer', {
       headers: { 'WWW-Authenticate': 'Bearer' },
     })

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Env } from '../context.ts'
+import { header } from './header.ts'
 
 /** Open to every web origin, without credentials: what browsers of websites call (OAuth 2.1 §3.2, OIDC Discovery). */
 export const openCors = createMiddleware<Env>(async (c, next): Promise<Response | undefined> => {
@@ -13,7 +14,7 @@ export const openCors = createMiddleware<Env>(async (c, next): Promise<Response 
 /** Open to the web origins that the operator listed. */
 export function listedCors(origins: readonly string[]) {
   return createMiddleware<Env>(async (c, next): Promise<Response | undefined> => {
-    const origin = c.req.header('origin')
+    const origin = header(c, 'origin')
     if (origin !== undefined && origins.includes(origin)) {
       if (isPreflight(c)) return preflightAnswer(c, origin)
       allowOrigin(c, origin)
@@ -24,7 +25,7 @@ export function listedCors(origins: readonly string[]) {
 }
 
 function isPreflight(c: Context<Env>): boolean {
-  return c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined
+  return c.req.method === 'OPTIONS' && header(c, 'access-control-request-method') !== undefined
 }
 
 function preflightAnswer(c: Context<Env>, origin: string): Response {

@@ -2,6 +2,7 @@ import { createMiddleware } from 'hono/factory'
 import { routePath } from 'hono/route'
 import type { Deps, Env } from '../context.ts'
 import { ApiError } from './errors.ts'
+import { header } from './header.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,128}$/
 const HSTS = 'max-age=31536000; includeSubDomains'
@@ -13,14 +14,14 @@ export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'l
 
   return createMiddleware<Env>(async (c, next) => {
     const started = performance.now()
-    const given = c.req.header('x-request-id')
+    const given = header(c, 'x-request-id')
     const requestId = given && REQUEST_ID.test(given) ? given : deps.random(12).toString('hex')
     c.set('requestId', requestId)
     c.set('extraHeaders', deps.draining.aborted ? { ...always, Connection: 'close' } : always)
-    c.set('address', deps.clientAddress(c.env?.incoming?.socket?.remoteAddress, c.req.header('x-forwarded-for')))
+    c.set('address', deps.clientAddress(c.env?.incoming?.socket?.remoteAddress, header(c, 'x-forwarded-for')))
     c.set('nonce', deps.random(16).toString('base64url'))
 
-    if (Number(c.req.header('content-length') ?? 0) > deps.config.bodyLimitBytes)
+    if (Number(header(c, 'content-length') ?? 0) > deps.config.bodyLimitBytes)
       throw new ApiError('payload_too_large', `The body is larger than ${deps.config.bodyLimitBytes} bytes`)
     await next().catch((thrown: unknown) => {
       // Hono hands only errors to its error handler; anything else would leave as a bare 500.

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import type { Env } from '../context.ts'
 import { mediaType, readText } from './body.ts'
 import { ApiError } from './errors.ts'
 import { parseJsonObject } from './json.ts'
@@ -16,7 +17,7 @@ export interface Form {
 const REPEATABLE: ReadonlySet<string> = new Set(['resource'])
 
 /** The form (or, for callers that insist, flat JSON) that was posted. */
-export async function parseForm(c: Context): Promise<Form> {
+export async function parseForm(c: Context<Env>): Promise<Form> {
   const type = mediaType(c)
   const text = await readText(c)
   if (type === 'application/x-www-form-urlencoded') return formOf(decodePairs(text))
@@ -25,7 +26,7 @@ export async function parseForm(c: Context): Promise<Form> {
 }
 
 /** The parameters of the query string. */
-export function parseQuery(c: Context): Form {
+export function parseQuery(c: Context<Env>): Form {
   const at = c.req.url.indexOf('?')
   return formOf(at < 0 ? [] : decodePairs(c.req.url.slice(at + 1).replace(/#.*$/, '')))
 }
@@ -105,6 +106,6 @@ export function printable(text: string): string {
 }
 
 /** OAuth 2.1 §2.4.1: what stands in a URL stands in every log on the way. */
-export function refuseQuery(c: Context): void {
+export function refuseQuery(c: Context<Env>): void {
   if (c.req.url.includes('?')) throw new ApiError('invalid_request', 'Send the parameters in the body, not in the URL')
 }

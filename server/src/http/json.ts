@@ -1,9 +1,10 @@
 import type { Context } from 'hono'
+import type { Env } from '../context.ts'
 import { mediaType, readText } from './body.ts'
 import { ApiError } from './errors.ts'
 
 /** The text of the JSON object that was posted, checked; no body is an empty object. */
-export async function readJson(c: Context): Promise<string> {
+export async function readJson(c: Context<Env>): Promise<string> {
   const type = mediaType(c)
   const text = await readText(c)
   if (text === '') return '{}'

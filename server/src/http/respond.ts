@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Env } from '../context.ts'
 import { ApiError, RedirectError } from './errors.ts'
+import { header } from './header.ts'
 
 /** RFC 6749 §5.1: answers with tokens, and about them, are kept by nobody. */
 export const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const
@@ -39,7 +40,7 @@ export function noContent(c: Context<Env>): Response {
 /** A text that is the same for everyone, with its validator: metadata, keys. */
 export function cacheable(c: Context<Env>, body: string, type: string, etag: string, maxAge: number): Response {
   const headers = { 'Cache-Control': `public, max-age=${maxAge}`, ETag: etag }
-  if (c.req.header('if-none-match') === etag) return respond(c, null, 304, headers)
+  if (header(c, 'if-none-match') === etag) return respond(c, null, 304, headers)
   return respond(c, body, 200, { 'Content-Type': type, ...headers })
 }
 
@@ -135,7 +136,7 @@ function readsPages(c: Context<Env>): boolean {
 
 /** A browser that navigates, as against a program that would rather have JSON. */
 export function wantsHtml(c: Context<Env>): boolean {
-  const accept = c.req.header('accept')
+  const accept = header(c, 'accept')
   return accept?.includes('text/html') === true && !c.req.path.startsWith('/v1/')
 }
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../context.ts'
 import { verifyCompact } from '../crypto/jws.ts'
-import { findTokenState } from '../storage/token-state.ts'
+import { isAgentTokenLive, isClientTokenLive, isSignInTokenLive } from '../storage/token-state.ts'
 
 /** RFC 9068 §2.2, and whom the agent acts for. Times are epoch seconds. */
 export interface AccessTokenClaims {
@@ -96,20 +96,12 @@ function decodeJson(part: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Whether everything an access token hangs on still stands: itself, its sign-in, its agent, its client. */
-export async function isAccessTokenLive({ db }: Deps, claims: AccessTokenClaims, now: number): Promise<boolean> {
-  const isAgent = claims.sub.startsWith('agent_')
-  const state = await findTokenState(db.read, {
-    jti: claims.jti,
-    agentId: claims.sub,
-    clientId: claims.client_id,
-    grantId: claims.sid ?? '',
-    issuedAt: issuedAt(claims),
-    now,
-  })
-  if (state.tokenRevoked || (isAgent && !state.agentLive)) return false
-  if (claims.sid !== undefined) return state.grantLive && state.clientKnown
-  return isAgent || state.clientKnown
+/** Whether everything an access token hangs on still stands: itself, and its sign-in, its agent or its client. */
+export function isAccessTokenLive({ db }: Deps, claims: AccessTokenClaims, now: number): Promise<boolean> {
+  const { jti, sid, sub } = claims
+  if (sid !== undefined) return isSignInTokenLive(db.read, { jti, grantId: sid, now })
+  if (sub.startsWith('agent_')) return isAgentTokenLive(db.read, { jti, agentId: sub, issuedAt: issuedAt(claims) })
+  return isClientTokenLive(db.read, { jti, clientId: sub })
 }
 
 /** To the millisecond, where `iat` has seconds: what was made just after a revocation must not die with what was made before. */

@@ -3,6 +3,7 @@ import type { Deps, Env } from '../context.ts'
 import { mediaType } from '../http/body.ts'
 import { ApiError } from '../http/errors.ts'
 import { type Form, parseForm } from '../http/form.ts'
+import { header } from '../http/header.ts'
 import { json, seeOther, wantsHtml } from '../http/respond.ts'
 import { type AgentWithOwner, findAgentWithSecrets } from '../storage/agents.ts'
 import {
@@ -42,7 +43,7 @@ export async function authenticate(deps: Deps, c: Context<Env>): Promise<Respons
   }
 
   // The page of another site could post its own agent's credentials here (login CSRF); ours says so.
-  if (c.req.header('sec-fetch-site') === 'cross-site')
+  if (header(c, 'sec-fetch-site') === 'cross-site')
     throw new ApiError('access_denied', 'The form must be sent from our own page')
   try {
     // Without JavaScript the page reloads itself; its empty form is how somebody holds that up to type.

@@ -3,6 +3,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { parseQuery } from '../http/form.ts'
+import { header } from '../http/header.ts'
 import { json } from '../http/respond.ts'
 import { type AuthorizationRequestRow, findAuthorizationRequest } from '../storage/authorization-requests.ts'
 import { codeParameters, issueCode } from './authorization-code.ts'
@@ -18,7 +19,7 @@ interface StatusAnswer {
 export async function checkStatus(deps: Deps, c: Context<Env>): Promise<Response> {
   const request = await findRequest(deps, parseQuery(c).required('request_id'))
   const binding = findBinding(deps, c, request)
-  const polls = isPollToken(deps, c.req.header('x-auth-agent-poll'), request.request_id)
+  const polls = isPollToken(deps, header(c, 'x-auth-agent-poll'), request.request_id)
   const answer = answerFor(deps, request, binding !== undefined || polls)
   if (!binding || answer.status !== 'authenticated') return json(c, answer)
 

@@ -4,6 +4,7 @@ import type { Deps, Env } from '../context.ts'
 import { BASIC_CHALLENGE, basicCredentials } from '../http/authorization.ts'
 import { ApiError } from '../http/errors.ts'
 import type { Form } from '../http/form.ts'
+import { header } from '../http/header.ts'
 import { type AgentWithOwner, findAgentWithSecrets } from '../storage/agents.ts'
 import { type ClientRow, findClientWithSecrets } from '../storage/clients.ts'
 import { useAssertion, verifyAssertion } from './assertion.ts'
@@ -46,7 +47,7 @@ export function isConfidential(caller: Caller): boolean {
 
 function readCredentials(c: Context<Env>, form: Form): Credentials {
   const found: Credentials[] = []
-  const basic = basicCredentials(c.req.header('authorization'))
+  const basic = basicCredentials(header(c, 'authorization'))
   if (basic) found.push({ id: basic.id, method: 'client_secret_basic', proof: basic.secret })
   const id = form.get('client_id')
   const secret = form.get('client_secret')

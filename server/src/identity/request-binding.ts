@@ -3,6 +3,7 @@ import type { Deps, Env } from '../context.ts'
 import { sha256 } from '../crypto/jws.ts'
 import { same } from '../crypto/key-ring.ts'
 import { parseCookies, serializeCookie } from '../http/cookies.ts'
+import { header } from '../http/header.ts'
 import type { AuthorizationRequestRow } from '../storage/authorization-requests.ts'
 
 /**
@@ -29,7 +30,7 @@ const prefixOf = (issuer: string) => (issuer.startsWith('https:') ? '__Host-aa-r
 /** The bindings that a browser carries, oldest first. */
 export function readBindings({ config }: Pick<Deps, 'config'>, c: Context<Env>): Binding[] {
   const prefix = prefixOf(config.issuer)
-  return parseCookies(c.req.header('cookie')).flatMap(([cookie, value]) => {
+  return parseCookies(header(c, 'cookie')).flatMap(([cookie, value]) => {
     const [requestId, secret, ...rest] = value.split('.')
     return cookie.startsWith(prefix) && requestId && secret && rest.length === 0 ? [{ cookie, requestId, secret }] : []
   })

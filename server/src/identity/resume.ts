@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
 import { ApiError, RedirectError } from '../http/errors.ts'
 import { parseQuery } from '../http/form.ts'
+import { header } from '../http/header.ts'
 import { appendQuery, page, seeOther } from '../http/respond.ts'
 import { noticePage } from '../pages/notice.ts'
 import { type AuthorizationRequestRow, findAuthorizationRequest } from '../storage/authorization-requests.ts'
@@ -21,7 +22,7 @@ export async function resume(deps: Deps, c: Context<Env>): Promise<Response> {
   const binding = request && findBinding(deps, c, request)
   // The same answer for a request of another browser as for none at all.
   if (!binding) throw new ApiError('forbidden', 'This sign-in was not started in this browser')
-  const destination = c.req.header('sec-fetch-dest')
+  const destination = header(c, 'sec-fetch-dest')
   if (destination !== undefined && destination !== 'document')
     throw new ApiError('forbidden', 'This address is for the browser to go to, not to load from')
 

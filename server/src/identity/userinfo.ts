@@ -3,6 +3,7 @@ import type { Deps, Env } from '../context.ts'
 import { bearerToken } from '../http/authorization.ts'
 import { ApiError } from '../http/errors.ts'
 import { refuseQuery } from '../http/form.ts'
+import { header } from '../http/header.ts'
 import { json } from '../http/respond.ts'
 import { findAgent } from '../storage/agents.ts'
 import { type AccessTokenClaims, isAccessTokenLive, isFor, verifyAccessToken } from './access-token.ts'
@@ -28,12 +29,12 @@ export async function userinfo(deps: Deps, c: Context<Env>): Promise<Response> {
 }
 
 async function authenticateBearer(deps: Deps, c: Context<Env>): Promise<AccessTokenClaims> {
-  const header = c.req.header('authorization')
+  const authorization = header(c, 'authorization')
   // RFC 6750 §3.1: who brought nothing is told only how to come back.
-  if (header === undefined)
+  if (authorization === undefined)
     throw new ApiError('unauthorized', 'Send an access token', { headers: { 'WWW-Authenticate': 'Bearer' } })
   const now = deps.now()
-  const token = bearerToken(header)
+  const token = bearerToken(authorization)
   const claims = token === undefined ? undefined : await verifyAccessToken(deps, token, now)
   // Law 9: a token that was made for somebody's API is not shown to us.
   const forClient = claims !== undefined && (isFor(claims, claims.client_id) || isFor(claims, deps.config.issuer))

@@ -1,24 +1,13 @@
 import type { Db } from './database.ts'
 import { prepared } from './prepared.ts'
 
-interface TokenRefs {
-  jti: string
-  agentId: string
-  clientId: string
-  grantId: string
-  /** Epoch milliseconds of the token's issue. */
-  issuedAt: number
-  now: number
-}
-
+/** Both are counts of what must be there, or must not. */
 interface TokenState {
-  token_revoked: number
-  agent_live: number
-  client_known: number
-  grant_live: number
+  revoked: number
+  live: number
 }
 
-const state = prepared<TokenRefs, TokenState>((db, param) =>
+const signIn = prepared<{ jti: string; grantId: string; now: number }, TokenState>((db, param) =>
   db.selectNoFrom((e) => [
     e
       .selectFrom('revoked_token')
@@ -26,23 +15,7 @@ const state = prepared<TokenRefs, TokenState>((db, param) =>
       .where('jti', '=', param('jti'))
       .$asScalar()
       .$notNull()
-      .as('token_revoked'),
-    e
-      .selectFrom('agent')
-      .select((c) => c.fn.countAll<number>().as('n'))
-      .where('agent_id', '=', param('agentId'))
-      .where('disabled_at', 'is', null)
-      .where('tokens_not_before', '<=', param('issuedAt'))
-      .$asScalar()
-      .$notNull()
-      .as('agent_live'),
-    e
-      .selectFrom('client')
-      .select((c) => c.fn.countAll<number>().as('n'))
-      .where('client_id', '=', param('clientId'))
-      .$asScalar()
-      .$notNull()
-      .as('client_known'),
+      .as('revoked'),
     e
       .selectFrom('auth_grant')
       .select((c) => c.fn.countAll<number>().as('n'))
@@ -51,20 +24,74 @@ const state = prepared<TokenRefs, TokenState>((db, param) =>
       .where('expires_at', '>', param('now'))
       .$asScalar()
       .$notNull()
-      .as('grant_live'),
+      .as('live'),
   ]),
 )
 
-/** Everything that can end an access token before its time, in one question. */
-export async function findTokenState(
+/**
+ * Whether a token of a sign-in still stands. Its grant speaks for agent and website too: who disables or deletes either
+ * revokes their grants in the same transaction.
+ */
+export async function isSignInTokenLive(
   db: Db,
-  refs: TokenRefs,
-): Promise<{ tokenRevoked: boolean; agentLive: boolean; clientKnown: boolean; grantLive: boolean }> {
-  const [row] = (await state(db, refs)).rows
-  return {
-    tokenRevoked: Number(row?.token_revoked) > 0,
-    agentLive: Number(row?.agent_live) > 0,
-    clientKnown: Number(row?.client_known) > 0,
-    grantLive: Number(row?.grant_live) > 0,
-  }
+  token: { jti: string; grantId: string; now: number },
+): Promise<boolean> {
+  return isLive((await signIn(db, token)).rows[0])
+}
+
+const ofAgent = prepared<{ jti: string; agentId: string; issuedAt: number }, TokenState>((db, param) =>
+  db.selectNoFrom((e) => [
+    e
+      .selectFrom('revoked_token')
+      .select((c) => c.fn.countAll<number>().as('n'))
+      .where('jti', '=', param('jti'))
+      .$asScalar()
+      .$notNull()
+      .as('revoked'),
+    e
+      .selectFrom('agent')
+      .select((c) => c.fn.countAll<number>().as('n'))
+      .where('agent_id', '=', param('agentId'))
+      .where('disabled_at', 'is', null)
+      .where('tokens_not_before', '<=', param('issuedAt'))
+      .$asScalar()
+      .$notNull()
+      .as('live'),
+  ]),
+)
+
+/** Whether a token that an agent got for itself still stands. `issuedAt` in epoch milliseconds. */
+export async function isAgentTokenLive(
+  db: Db,
+  token: { jti: string; agentId: string; issuedAt: number },
+): Promise<boolean> {
+  return isLive((await ofAgent(db, token)).rows[0])
+}
+
+const ofClient = prepared<{ jti: string; clientId: string }, TokenState>((db, param) =>
+  db.selectNoFrom((e) => [
+    e
+      .selectFrom('revoked_token')
+      .select((c) => c.fn.countAll<number>().as('n'))
+      .where('jti', '=', param('jti'))
+      .$asScalar()
+      .$notNull()
+      .as('revoked'),
+    e
+      .selectFrom('client')
+      .select((c) => c.fn.countAll<number>().as('n'))
+      .where('client_id', '=', param('clientId'))
+      .$asScalar()
+      .$notNull()
+      .as('live'),
+  ]),
+)
+
+/** Whether a token that a website got for itself still stands. */
+export async function isClientTokenLive(db: Db, token: { jti: string; clientId: string }): Promise<boolean> {
+  return isLive((await ofClient(db, token)).rows[0])
+}
+
+function isLive(state: TokenState | undefined): boolean {
+  return state !== undefined && Number(state.revoked) === 0 && Number(state.live) > 0
 }
