@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import type { Env } from '../context.ts'
 import { ApiError } from './errors.ts'
-import { header } from './header.ts'
+import { header, nodeRequest } from './node-request.ts'
 
 /** Forms and management calls are small; a larger body is a mistake or an attack. Model calls have their own limit. */
 const SMALL_BODY_BYTES = 256 * 1024
@@ -10,7 +10,7 @@ const SMALL_BODY_BYTES = 256 * 1024
 /** The body as strict UTF-8. */
 export async function readText(c: Context<Env>, limit = SMALL_BODY_BYTES): Promise<string> {
   if (Number(header(c, 'content-length') ?? 0) > limit) throw tooLarge(limit)
-  const incoming = c.env?.incoming
+  const incoming = nodeRequest(c)
   return decodeUtf8(await (incoming ? readIncoming(incoming, limit) : readStream(c.req.raw.body, limit)))
 }
 

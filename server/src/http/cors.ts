@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import type { Env } from '../context.ts'
-import { header } from './header.ts'
+import { header } from './node-request.ts'
 
 /** Open to every web origin, without credentials: what browsers of websites call (OAuth 2.1 §3.2, OIDC Discovery). */
 export const openCors = createMiddleware<Env>(async (c, next): Promise<Response | undefined> => {

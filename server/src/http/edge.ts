@@ -2,7 +2,7 @@ import { createMiddleware } from 'hono/factory'
 import { routePath } from 'hono/route'
 import type { Deps, Env } from '../context.ts'
 import { ApiError } from './errors.ts'
-import { header } from './header.ts'
+import { header } from './node-request.ts'
 
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,128}$/
 const HSTS = 'max-age=31536000; includeSubDomains'

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Env } from '../context.ts'
 import { ApiError, RedirectError } from './errors.ts'
-import { header } from './header.ts'
+import { header } from './node-request.ts'
 
 /** RFC 6749 §5.1: answers with tokens, and about them, are kept by nobody. */
 export const NO_STORE = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const

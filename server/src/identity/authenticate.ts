@@ -3,7 +3,7 @@ import type { Deps, Env } from '../context.ts'
 import { mediaType } from '../http/body.ts'
 import { ApiError } from '../http/errors.ts'
 import { type Form, parseForm } from '../http/form.ts'
-import { header } from '../http/header.ts'
+import { header } from '../http/node-request.ts'
 import { json, seeOther, wantsHtml } from '../http/respond.ts'
 import { type AgentWithOwner, findAgentWithSecrets } from '../storage/agents.ts'
 import {

@@ -3,7 +3,7 @@ import type { Deps, Env } from '../context.ts'
 import { sha256 } from '../crypto/jws.ts'
 import { same } from '../crypto/key-ring.ts'
 import { parseCookies, serializeCookie } from '../http/cookies.ts'
-import { header } from '../http/header.ts'
+import { header } from '../http/node-request.ts'
 import type { AuthorizationRequestRow } from '../storage/authorization-requests.ts'
 
 /**
