@@ -232,6 +232,8 @@ addEventListener('pageshow', (event) => {
   begin()
   check()
 })
+// The form's own answer leads on; going by the stream as well would show the website the same code twice.
+for (const form of document.forms) form.addEventListener('submit', stop)
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden && !over) check()
 })
