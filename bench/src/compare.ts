@@ -21,7 +21,10 @@ export type Pace = { concurrency: number; rounds: number; warmUpSeconds: number;
 
 export type Result = {
   label: string
+  /** The median of the rounds; how far they are apart tells what else the machine did. */
   perSecond: number
+  slowest: number
+  fastest: number
   /** Of the server, all threads; undefined where the system does not tell. */
   cpuMs: number | undefined
   p50: number
@@ -79,9 +82,12 @@ function inTurn<T>(entries: T[], round: number): T[] {
 
 function summarize({ contender, rounds }: Running): Result {
   const latencies = rounds.flatMap((round) => [...round.latencies])
+  const paces = rounds.map((round) => round.count / round.seconds)
   return {
     label: contender.label,
-    perSecond: median(rounds.map((round) => round.count / round.seconds)),
+    perSecond: median(paces),
+    slowest: Math.min(...paces),
+    fastest: Math.max(...paces),
     cpuMs: perUnit(rounds, (round) => round.cpuMs),
     p50: median(latencies),
     p99: quantile(latencies, 0.99),

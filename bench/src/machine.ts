@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { arch, availableParallelism, cpus, loadavg, platform, release } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -5,10 +6,27 @@ import { median } from './statistics.ts'
 
 /** What else ran when the bench began: above zero, others had their share of the cores. */
 const [loadBefore = 0] = loadavg()
+const revision = describeRevision()
 
 export function describeMachine(): string {
   const model = cpus()[0]?.model.trim() || arch()
-  return `${model}, ${availableParallelism()} cores, ${platform()} ${release()}, Node ${process.version}, load before ${loadBefore.toFixed(1)}`
+  return `${model}, ${availableParallelism()} cores, ${platform()} ${release()}, Node ${process.version}, load before ${loadBefore.toFixed(1)}${revision}`
+}
+
+/** Which state of the subject was measured; nothing where the sources are no checkout. */
+function describeRevision(): string {
+  try {
+    const git = (...args: string[]) =>
+      execFileSync('git', args, {
+        cwd: import.meta.dirname,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim()
+    const changed = git('status', '--porcelain', '--', '../../server') !== ''
+    return `, at ${git('rev-parse', '--short', 'HEAD')}${changed ? ' with changes' : ''}`
+  } catch {
+    return ''
+  }
 }
 
 const COMMITS = 300

@@ -18,7 +18,6 @@ export async function startPeer(kind: PeerKind, options: { folder: string; redir
   const settings = await peerSettings(kind, options)
   const server = await startProcess(settings.port, {
     entry: new URL('./peer/main.ts', import.meta.url),
-    nodeOptions: ['--disable-warning=ExperimentalWarning'],
     env: { PEER_SETTINGS: JSON.stringify(settings), NODE_ENV: 'production' },
     readyPath: '/.well-known/openid-configuration',
   })

@@ -15,13 +15,17 @@ export function comparisonTable(comparisons: Comparison[]): string {
       index === 0 ? title : '',
       index === 0 ? `**${result.label}**` : result.label,
       format(result.perSecond, 0),
+      `${format(result.slowest, 0)} to ${format(result.fastest, 0)}`,
       subject && index > 0 ? `${format(subject.perSecond / result.perSecond, 2)}x` : '',
       format(result.cpuMs, 3),
       format(result.p50, 1),
       format(result.p99, 1),
     ])
   })
-  return table(['row', 'server', 'per second', 'we are', 'CPU ms each', 'p50 ms', 'p99 ms'], rows)
+  return table(
+    ['row', 'server', 'per second', 'rounds from, to', 'bold vs this', 'CPU ms each', 'p50 ms', 'p99 ms'],
+    rows,
+  )
 }
 
 export function costLines({ results }: Comparison): string {

@@ -21,9 +21,12 @@ export type ServerProcess = {
 
 export type StartOptions = { entry: URL; nodeOptions?: string[]; env: Record<string, string>; readyPath: string }
 
+/** Both sides get what `npm run serve` gives ours: room for the young generation under load. */
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64']
+
 export async function startProcess(port: number, options: StartOptions): Promise<ServerProcess> {
   const entry = fileURLToPath(options.entry)
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), entry], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, ...(options.nodeOptions ?? []), entry], {
     env: { PATH: process.env.PATH, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

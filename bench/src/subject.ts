@@ -22,7 +22,7 @@ export async function startSubject({ folder, redirectUri, nodeOptions = [] }: Su
   const databasePath = join(folder, 'bench.db')
   const server = await startProcess(port, {
     entry: new URL('../../server/src/main.ts', import.meta.url),
-    nodeOptions: ['--disable-warning=ExperimentalWarning', ...nodeOptions],
+    nodeOptions,
     env: environment(port, databasePath, adminKey),
     readyPath: '/ready',
   })

@@ -29,12 +29,13 @@ export function createApp(deps: Deps) {
   app.use('/v1/*', listedCors(deps.config.corsOrigins), requirePrincipal(deps))
   app.use('/api/admin/*', requireAdmin(deps), strictJsonBody)
 
-  app.route('/', healthRoutes(deps))
-  app.route('/', discoveryRoutes(deps))
+  // In the order that the reference shows them.
   app.route('/', identityRoutes(deps))
+  app.route('/', discoveryRoutes(deps))
   const routes = app
     .route('/api/admin', identityAdminRoutes(deps))
     .route('/api/admin', auditRoutes(deps, headCheck(deps.signingKeys)))
+  app.route('/', healthRoutes(deps))
   app.route('/', referenceRoutes(deps, app))
 
   const methodsOf = createMethodTable(app.routes)

@@ -25,8 +25,8 @@ export interface Deps {
   orgId: string
   /** Keyed hash of the operator's key. */
   adminKeyHash: string
-  /** Status streams that one address holds open. */
-  streams: Slots
+  /** Status streams that one address, and one request, hold open. */
+  streams: { ofAddress: Slots; ofRequest: Slots }
   /** Aborted when the process begins to drain: what never ends by itself ends then. */
   draining: AbortSignal
 }

@@ -15,6 +15,8 @@ import { createSlots } from './resilience/slots.ts'
 import { openDatabase } from './storage/open.ts'
 
 const STREAMS_PER_ADDRESS = 500
+/** The page opens one; a reload leaves the old one for a moment. */
+const STREAMS_PER_REQUEST = 20
 
 /** What the outside hands in; a test gives its own clock, dice and log. */
 export interface Outside {
@@ -63,7 +65,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       clientAddress: createClientAddress(config.trustedProxies),
       orgId,
       adminKeyHash: admin.hash,
-      streams: createSlots(STREAMS_PER_ADDRESS),
+      streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },
       draining: draining.signal,
     }
     return {

@@ -7,6 +7,7 @@ import {
   ISSUER,
   locationOf,
   newPkce,
+  type Opened,
   startServer,
   type TestServer,
 } from './harness.ts'
@@ -223,12 +224,14 @@ describe('the waiting page', () => {
     })
 
     test('is given to one address so many times', async () => {
-      const { requestId } = await server.browser().open(client.client_id)
-      const path = `/api/check-status/stream?request_id=${requestId}`
-      const from = (remoteAddress: string) =>
-        server.app.request(`${ISSUER}${path}`, {}, { incoming: { socket: { remoteAddress } } })
+      const pages: Opened[] = []
+      for (let n = 0; n < 26; n++) pages.push(await server.browser().open(client.client_id))
+      const from = (remoteAddress: string, page = pages[25]) => {
+        const path = `/api/check-status/stream?request_id=${page?.requestId}`
+        return server.app.request(`${ISSUER}${path}`, {}, { incoming: { socket: { remoteAddress } } })
+      }
       const open = []
-      for (let n = 0; n < 500; n++) open.push(await from('192.0.2.1'))
+      for (let n = 0; n < 500; n++) open.push(await from('192.0.2.1', pages[n % 25]))
       expect(open.every(({ status }) => status === 200)).toBe(true)
       const refused = await from('192.0.2.1')
       expect(refused.status).toBe(429)
@@ -236,8 +239,22 @@ describe('the waiting page', () => {
       const other = await from('192.0.2.2')
       expect(other.status).toBe(200)
       await Promise.all([...open, other].map(({ body }) => body?.cancel()))
-      await server.authenticate(requestId, agent)
+      for (const { requestId } of pages) await server.authenticate(requestId, agent)
       expect((await from('192.0.2.1')).status).toBe(200)
+    })
+
+    test('is given for one request twenty times, and to its own browser all the same', async () => {
+      const window = server.browser()
+      const { requestId } = await window.open(client.client_id)
+      const open = (cookie = '') =>
+        server.app.request(`${ISSUER}/api/check-status/stream?request_id=${requestId}`, { headers: { cookie } })
+      const streams = []
+      for (let n = 0; n < 20; n++) streams.push(await open())
+      expect((await open()).status).toBe(429)
+      const own = await open(window.cookies())
+      expect(own.status).toBe(200)
+      await Promise.all([...streams, own].map(({ body }) => body?.cancel()))
+      await server.authenticate(requestId, agent)
     })
   })
 

@@ -21,10 +21,12 @@ import type { Options } from './options.ts'
 const ROWS: ((sides: Side[]) => Row)[] = [signIn, clientCredentials, codeExchange, refresh, introspection]
 
 const METHOD = `Each server is a process of its own, the load comes from another over 127.0.0.1; every answer is checked, and one that
-is wrong ends the run. Rounds take turns; a number is the median of the rounds. "durable" is node-oidc-provider 9 on SQLite
-(WAL, synchronous=FULL, as ours), one commit for each write of its adapter; "memory" is its own adapter, which forgets
-everything at a restart. All sign access tokens (RFC 9068) and id_tokens with ES256, but for the rows that say opaque and the
-introspection, where the peer knows only its opaque tokens. Ours write an audit event for each token; the peer writes none.`
+is wrong ends the run. Rounds take turns; a number is the median of the rounds. "durable" is node-oidc-provider 9 on
+SQLite (WAL, synchronous=FULL), one commit and one sync for each write of its adapter; "memory" is its own adapter,
+which forgets everything at a restart. Ours is on SQLite too: the writes of one turn share a commit, and its log is
+synced before any of them is answered, so that both lose nothing they answered to. All sign access tokens (RFC 9068)
+and id_tokens with ES256, but for the rows that say opaque and the introspection, where the peer knows only its opaque
+tokens. Ours write an audit event for each token; the peer writes none.`
 
 /** The authorization server against node-oidc-provider. */
 export async function identity(options: Options): Promise<Section> {

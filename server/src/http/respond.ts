@@ -46,7 +46,7 @@ export function cacheable(c: Context<Env>, body: string, type: string, etag: str
 
 /** RFC 9700 §4.12: 303, so that a POST with credentials is never sent on. `cookies` are whole Set-Cookie values. */
 export function seeOther(c: Context<Env>, location: string, cookies: readonly string[] = []): Response {
-  return withCookies(respond(c, null, 303, { ...NO_STORE, Location: location }), cookies)
+  return respondWithCookies(c, null, 303, { ...NO_STORE, Location: location }, cookies)
 }
 
 export interface PageOptions {
@@ -70,7 +70,7 @@ export function page(
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
   }
-  return withCookies(respond(c, html, status, { ...NO_STORE, ...headers, ...options.headers }), cookies)
+  return respondWithCookies(c, html, status, { ...NO_STORE, ...headers, ...options.headers }, cookies)
 }
 
 function contentSecurityPolicy(nonce: string): string {
@@ -86,8 +86,16 @@ function contentSecurityPolicy(nonce: string): string {
   ].join('; ')
 }
 
-function withCookies(response: Response, cookies: readonly string[]): Response {
-  for (const cookie of cookies) response.headers.append('Set-Cookie', cookie)
+/** The first cookie goes with the other headers; only a second one needs a list, which a plain object cannot hold. */
+function respondWithCookies(
+  c: Context<Env>,
+  body: string | null,
+  status: Status,
+  headers: Record<string, string>,
+  [first, ...others]: readonly string[],
+): Response {
+  const response = respond(c, body, status, { ...headers, ...(first !== undefined && { 'Set-Cookie': first }) })
+  for (const cookie of others) response.headers.append('Set-Cookie', cookie)
   return response
 }
 

@@ -49,19 +49,34 @@ export async function statusStream(deps: Deps, c: Context<Env>): Promise<Respons
   const bound = findBinding(deps, c, request) !== undefined
   // Nobody reads the answer to a HEAD, nor hangs up on it: there would be no end to the stream.
   if (c.req.method === 'HEAD') return c.body(null, 200, { 'Content-Type': 'text/event-stream' })
-  const address = c.get('address')
-  if (!deps.streams.take(address))
-    throw new ApiError('rate_limit_exceeded', 'Too many status streams are open from this address', {
-      headers: { 'Retry-After': '10' },
-    })
+  const giveBack = takeStream(deps, c.get('address'), request.request_id, bound)
   c.header('X-Accel-Buffering', 'no')
   return streamSSE(c, async (stream) => {
     try {
       await tellUntilOver(deps, stream, request, bound)
     } finally {
-      deps.streams.give(address)
+      giveBack()
     }
   })
+}
+
+/** Who only knows the request cannot take the streams of the browser that it belongs to. */
+function takeStream({ streams }: Deps, address: string, requestId: string, bound: boolean): () => void {
+  const holder = `${requestId} ${bound ? 'bound' : 'unbound'}`
+  const ofAddress = streams.ofAddress.take(address)
+  if (ofAddress && streams.ofRequest.take(holder))
+    return () => {
+      streams.ofAddress.give(address)
+      streams.ofRequest.give(holder)
+    }
+  if (ofAddress) streams.ofAddress.give(address)
+  throw new ApiError(
+    'rate_limit_exceeded',
+    'Too many status streams are open; close some, or ask for the status instead',
+    {
+      headers: { 'Retry-After': '10' },
+    },
+  )
 }
 
 async function tellUntilOver(

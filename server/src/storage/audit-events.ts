@@ -84,13 +84,21 @@ export function listAuditHeads(db: Db, chain: string): Promise<AuditHeadTable[]>
   return db.selectFrom('audit_head').selectAll().where('chain', '=', chain).orderBy('seq').execute()
 }
 
-/** The last event of every chain that has grown since its head was last signed. */
+/** How long a transaction may take, and a clock be behind, for its events still to be found by their time. */
+const LATE_MS = 600_000
+
+/** The last event of every chain that has grown since its head was last signed. Looks only at what is new since then. */
 export async function listUnsignedHeads(db: Db): Promise<Pick<AuditEventTable, 'chain' | 'seq' | 'hash'>[]> {
+  const { signed_at } = await db
+    .selectFrom('audit_head')
+    .select((e) => e.fn.max('signed_at').as('signed_at'))
+    .executeTakeFirstOrThrow()
   return db
     .with('last', (cte) =>
       cte
         .selectFrom('audit_event')
         .select(['chain', (e) => e.fn.max('seq').as('seq')])
+        .where('at', '>', Number(signed_at ?? 0) - LATE_MS)
         .groupBy('chain'),
     )
     .selectFrom('last')

@@ -57,6 +57,8 @@ export function openSqlite(
   const inMemory = path === ':memory:'
   const file = inMemory ? path : resolve(path)
   if (!inMemory) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  // Its WAL takes the same mode: for us alone.
+  if (!inMemory) closeSync(openSync(file, 'a', 0o600))
   const writer = openHandle(file)
   // A database in memory belongs to one handle: there, reads see the open transaction too.
   const reader = inMemory ? writer : openHandle(file, true)
@@ -68,12 +70,15 @@ export function openSqlite(
   const trx: Db = inMemory ? read : new Kysely<Schema>({ dialect: new NodeSqliteDialect(writer) })
   const migrations = migrationsFor('sqlite')
   const chain = newChain()
+  /** Why this process may not write any more. */
+  let failure: unknown
   const statements = transactionStatements(writer)
   const batch = createTurnBatch(runBatch)
 
   async function runBatch(jobs: Job[]) {
     let done: Done[] = []
     try {
+      if (failure !== undefined) throw failure
       await begin()
       done = await runUnits(jobs)
       await insertAuditEvents(trx, chain.extend(done.flatMap(({ entries }) => entries)))
@@ -95,6 +100,9 @@ export function openSqlite(
     try {
       await durable?.sync()
     } catch (cause) {
+      // What a failed sync leaves of the log nobody knows; a later one may succeed without those pages. Nothing may be built
+      // on it: this process writes no more, says so at /ready, and a new one begins from what is on the disk.
+      failure ??= cause
       for (const { job } of done) job.reject(unavailable(cause))
       return
     }
@@ -178,7 +186,7 @@ function openHandle(file: string, readOnly = false): DatabaseSync {
   const handle = new DatabaseSync(file, { readOnly })
   handle.exec(`pragma busy_timeout = ${LOCK_PATIENCE_MS}`)
   if (!readOnly) handle.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 4000')
-  handle.exec('pragma foreign_keys = on; pragma cache_size = -65536')
+  handle.exec('pragma foreign_keys = on; pragma cache_size = -65536; pragma temp_store = memory')
   handle.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`)
   return handle
 }

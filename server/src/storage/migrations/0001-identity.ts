@@ -230,6 +230,7 @@ export async function up(db: Kysely<unknown>, dialect: 'sqlite' | 'postgres'): P
     .addColumn('signature', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('audit_head_pk', ['chain', 'seq'])
     .execute()
+  await db.schema.createIndex('audit_head_by_time').on('audit_head').column('signed_at').execute()
 
   // Postgres has LISTEN/NOTIFY; only SQLite's processes need a table to hear of each other.
   if (dialect === 'sqlite')
