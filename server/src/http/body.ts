@@ -26,7 +26,8 @@ function readIncoming(incoming: Readable, limit: number): Promise<Uint8Array> {
     })
     incoming.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     incoming.once('error', (error) => reject(brokenOff(error)))
-    incoming.once('close', () => reject(brokenOff(undefined)))
+    // Also after the end, when there is nothing to say any more, and an error would cost its stack.
+    incoming.once('close', () => incoming.readableEnded || reject(brokenOff(undefined)))
   })
 }
 
