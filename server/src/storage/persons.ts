@@ -4,15 +4,6 @@ import type { PersonTable } from './schema.ts'
 
 export type PersonRow = Selectable<PersonTable>
 
-export function findPerson(db: Db, userId: string): Promise<PersonRow | undefined> {
-  return db.selectFrom('person').selectAll().where('user_id', '=', userId).executeTakeFirst()
-}
-
-/** By address; addresses are stored in lower case. */
-export function findPersonByEmail(db: Db, orgId: string, email: string): Promise<PersonRow | undefined> {
-  return db.selectFrom('person').selectAll().where('org_id', '=', orgId).where('email', '=', email).executeTakeFirst()
-}
-
 /** The row of that address, whoever made it first. */
 export async function ensurePerson(trx: Db, person: PersonRow): Promise<PersonRow> {
   await trx

@@ -1,5 +1,7 @@
+import type { ExpressionBuilder } from 'kysely'
 import type { Db } from './database.ts'
 import { prepared } from './prepared.ts'
+import type { Schema } from './schema.ts'
 
 /** Both are counts of what must be there, or must not. */
 interface TokenState {
@@ -7,15 +9,18 @@ interface TokenState {
   live: number
 }
 
+const revocations = (e: ExpressionBuilder<Schema, never>, jti: string) =>
+  e
+    .selectFrom('revoked_token')
+    .select((c) => c.fn.countAll<number>().as('n'))
+    .where('jti', '=', jti)
+    .$asScalar()
+    .$notNull()
+    .as('revoked')
+
 const signIn = prepared<{ jti: string; grantId: string; now: number }, TokenState>((db, param) =>
   db.selectNoFrom((e) => [
-    e
-      .selectFrom('revoked_token')
-      .select((c) => c.fn.countAll<number>().as('n'))
-      .where('jti', '=', param('jti'))
-      .$asScalar()
-      .$notNull()
-      .as('revoked'),
+    revocations(e, param('jti')),
     e
       .selectFrom('auth_grant')
       .select((c) => c.fn.countAll<number>().as('n'))
@@ -41,13 +46,7 @@ export async function isSignInTokenLive(
 
 const ofAgent = prepared<{ jti: string; agentId: string; issuedAt: number }, TokenState>((db, param) =>
   db.selectNoFrom((e) => [
-    e
-      .selectFrom('revoked_token')
-      .select((c) => c.fn.countAll<number>().as('n'))
-      .where('jti', '=', param('jti'))
-      .$asScalar()
-      .$notNull()
-      .as('revoked'),
+    revocations(e, param('jti')),
     e
       .selectFrom('agent')
       .select((c) => c.fn.countAll<number>().as('n'))
@@ -70,13 +69,7 @@ export async function isAgentTokenLive(
 
 const ofClient = prepared<{ jti: string; clientId: string }, TokenState>((db, param) =>
   db.selectNoFrom((e) => [
-    e
-      .selectFrom('revoked_token')
-      .select((c) => c.fn.countAll<number>().as('n'))
-      .where('jti', '=', param('jti'))
-      .$asScalar()
-      .$notNull()
-      .as('revoked'),
+    revocations(e, param('jti')),
     e
       .selectFrom('client')
       .select((c) => c.fn.countAll<number>().as('n'))
