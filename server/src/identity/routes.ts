@@ -123,25 +123,16 @@ export function discoveryRoutes({ config, signingKeys }: Deps) {
 /** The endpoints of the authorization server, and those of the agent at the waiting page. */
 export function identityRoutes(deps: Deps) {
   return protocolRoutes([
-    {
-      method: 'get',
-      path: '/authorize',
+    ...['/authorize', '/oauth/authorize'].map((path) => ({
+      method: 'get' as const,
+      path,
       tag: 'Sign in',
-      summary: 'Begin a sign-in',
+      summary: path === '/authorize' ? 'Begin a sign-in' : 'Begin a sign-in (alias)',
       description: 'The website sends the browser here (OAuth 2.1, PKCE S256). The answer is the waiting page.',
       query: AuthorizeQuery,
       responses: { 200: page, 303: { description: 'Back to the website, with an error' }, 400: page },
-      handler: (c) => authorize(deps, c),
-    },
-    {
-      method: 'get',
-      path: '/oauth/authorize',
-      tag: 'Sign in',
-      summary: 'Begin a sign-in (alias)',
-      query: AuthorizeQuery,
-      responses: { 200: page, 303: { description: 'Back to the website, with an error' }, 400: page },
-      handler: (c) => authorize(deps, c),
-    },
+      handler: (c: Parameters<typeof cacheable>[0]) => authorize(deps, c),
+    })),
     {
       method: 'get',
       path: '/authorize/resume',
