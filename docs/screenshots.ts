@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { launchBrowser } from '../examples/agent/browser.ts'
+import { operatorPrincipal } from '../server/src/accounts/admin-key.ts'
 import { createAgent } from '../server/src/identity/agents.ts'
 import { createClient } from '../server/src/identity/clients.ts'
 import { startServer } from '../server/src/server.ts'
@@ -16,8 +17,8 @@ const server = await startServer({ PORT: String(PORT), DATABASE_URL: `sqlite:${f
 const browser = await launchBrowser()
 try {
   const website = { client_name: 'Fieldnotes', redirect_uris: [CALLBACK] }
-  const client = await createClient(server.deps, website, 'screenshots')
-  await createAgent(server.deps, { user_email: 'ada@example.com', user_name: 'Ada' }, 'screenshots')
+  const client = await createClient(server.deps, website, operatorPrincipal(server.deps))
+  await createAgent(server.deps, { user_email: 'ada@example.com', user_name: 'Ada' }, operatorPrincipal(server.deps))
   const query = new URLSearchParams({
     response_type: 'code',
     client_id: client.client_id,

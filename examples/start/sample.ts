@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { Actor, Deps } from '../../server/src/context.ts'
+import { operatorPrincipal } from '../../server/src/accounts/admin-key.ts'
+import type { Deps, Operator } from '../../server/src/context.ts'
 import { createAgent } from '../../server/src/identity/agents.ts'
 import { createClient, updateClient } from '../../server/src/identity/clients.ts'
 import { findAgent } from '../../server/src/storage/agents.ts'
@@ -12,8 +13,8 @@ import { sqlitePath } from '../../server/src/storage/open.ts'
 /** The model that the sample agent says it runs on. There is none behind it: it follows a script. */
 export const SAMPLE_MODEL = 'sample-model-1'
 
-/** Whom the audit log names for the registrations. */
-const ACTOR: Actor = 'system:npm-start'
+/** The operator, under the name that the audit log has for what `npm start` registers. */
+const starter = (deps: Deps): Operator => ({ ...operatorPrincipal(deps), id: 'system:npm-start' })
 
 /** The credentials of the sample website and of the sample agent, as they stand in `sample.json`. */
 export interface Sample {
@@ -50,7 +51,7 @@ async function knownClient(deps: Deps, client: Sample['client'] | undefined, red
   if (!row) return undefined
   // The website may have moved to another port since.
   if (!JSON.parse(row.redirect_uris).includes(redirectUri))
-    await updateClient(deps, row.client_id, { redirect_uris: [redirectUri] }, ACTOR)
+    await updateClient(deps, row.client_id, { redirect_uris: [redirectUri] }, starter(deps))
   return client
 }
 
@@ -67,7 +68,7 @@ async function registerClient(deps: Deps, redirectUri: string): Promise<Sample['
       grant_types: ['authorization_code', 'refresh_token'],
       token_endpoint_auth_method: 'client_secret_basic',
     },
-    ACTOR,
+    starter(deps),
   )
   if (!client_secret) throw new TypeError('The sample client was made without a secret')
   return { client_id, client_secret }
@@ -83,7 +84,7 @@ async function registerAgent(deps: Deps): Promise<Sample['agent']> {
       model: SAMPLE_MODEL,
       same_browser: 'required',
     },
-    ACTOR,
+    starter(deps),
   )
   return { agent_id, agent_secret }
 }

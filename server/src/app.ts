@@ -1,7 +1,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { auditRoutes } from './audit/routes.ts'
+import { except } from 'hono/combine'
+import { usersAdminRoutes } from './accounts/admin-routes.ts'
+import { apiKeyAdminRoutes, apiKeyRoutes } from './accounts/api-key-routes.ts'
+import { accountRoutes, authRoutes } from './accounts/routes.ts'
+import { verifyRoutes } from './accounts/verify.ts'
+import { auditAdminRoutes, auditRoutes } from './audit/routes.ts'
+import { consoleRoutes } from './console.ts'
 import type { Deps, Env } from './context.ts'
-import { requireAdmin, requirePrincipal } from './door.ts'
+import { requireAdmin, requirePerson, requirePrincipal } from './door.ts'
 import { errorPage } from './error-page.ts'
 import { healthRoutes } from './health.ts'
 import { listedCors, openCors } from './http/cors.ts'
@@ -10,9 +16,11 @@ import { ApiError } from './http/errors.ts'
 import { strictJsonBody } from './http/json-body.ts'
 import { createMethodTable } from './http/method-table.ts'
 import { respondError, toApiError } from './http/respond.ts'
-import { identityAdminRoutes } from './identity/admin-routes.ts'
+import { agentAdminRoutes, agentRoutes } from './identity/agent-routes.ts'
 import { headCheck } from './identity/audit-heads.ts'
+import { clientAdminRoutes, clientRoutes } from './identity/client-routes.ts'
 import { discoveryRoutes, identityRoutes } from './identity/routes.ts'
+import { grantAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
 import { referenceRoutes } from './reference.ts'
 import { isUnavailable } from './storage/unavailable.ts'
 
@@ -21,6 +29,20 @@ export type App = ReturnType<typeof createApp>
 /** Web origins may call these from a browser, without credentials: the rest answers no cross-origin page. */
 const OPEN_TO_ORIGINS = ['/.well-known/*', '/token', '/oauth/token', '/revoke', '/userinfo']
 
+/** Below /api, everything asks who is there but these; each has its own way to ask, or is for everyone. */
+const WITHOUT_PERSON = [
+  '/api/admin/*',
+  '/api/agent/*',
+  '/api/auth/*',
+  '/api/account/providers',
+  '/api/check-status',
+  '/api/check-status/*',
+  '/api/health',
+  '/api/invitations/by-token',
+  '/api/oauth/verify',
+  '/api/stats',
+]
+
 /** Composition only: what stands at which path, who guards it, and the one place that answers for failure. */
 export function createApp(deps: Deps) {
   const app = new OpenAPIHono<Env>()
@@ -28,15 +50,30 @@ export function createApp(deps: Deps) {
   for (const path of OPEN_TO_ORIGINS) app.use(path, openCors)
   app.use('/v1/*', listedCors(deps.config.corsOrigins), requirePrincipal(deps))
   app.use('/api/admin/*', requireAdmin(deps), strictJsonBody)
+  app.use('/api/*', except(WITHOUT_PERSON, requirePerson(deps), strictJsonBody))
 
   // In the order that the reference shows them.
   app.route('/', identityRoutes(deps))
   app.route('/', discoveryRoutes(deps))
+  app.route('/', verifyRoutes(deps))
+  app.route('/api/auth', authRoutes(deps))
+  const checkHead = headCheck(deps.signingKeys)
   const routes = app
-    .route('/api/admin', identityAdminRoutes(deps))
-    .route('/api/admin', auditRoutes(deps, headCheck(deps.signingKeys)))
+    .route('/api', accountRoutes(deps))
+    .route('/api', agentRoutes(deps))
+    .route('/api', clientRoutes(deps))
+    .route('/api', signInRoutes(deps))
+    .route('/api', apiKeyRoutes(deps))
+    .route('/api', auditRoutes(deps, checkHead))
+  app.route('/api/admin', agentAdminRoutes(deps))
+  app.route('/api/admin', clientAdminRoutes(deps))
+  app.route('/api/admin', grantAdminRoutes(deps))
+  app.route('/api/admin', usersAdminRoutes(deps))
+  app.route('/api/admin', apiKeyAdminRoutes(deps))
+  app.route('/api/admin', auditAdminRoutes(deps, checkHead))
   app.route('/', healthRoutes(deps))
   app.route('/', referenceRoutes(deps, app))
+  app.route('/', consoleRoutes(deps))
 
   const methodsOf = createMethodTable(app.routes)
   app.notFound((c) => {

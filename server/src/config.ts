@@ -14,6 +14,10 @@ export interface Config {
   /** Absent: made on the first start, printed once and kept hashed. */
   adminApiKey: string | undefined
   requireEmailVerification: boolean
+  /** Where people may sign in with an account that they have elsewhere. */
+  socialProviders: { github?: SocialClient; google?: SocialClient }
+  /** Absent: mail stays in the development inbox. */
+  agentMail: { apiKey: string; baseUrl: string } | undefined
   logLevel: (typeof LOG_LEVELS)[number]
   bodyLimitBytes: number
   corsOrigins: readonly string[]
@@ -22,6 +26,12 @@ export interface Config {
   /** Pending requests that one address may have open at a time. */
   pendingRequestsPerAddress: number
   lifetimes: Lifetimes
+}
+
+/** What we are called at a social provider. */
+export interface SocialClient {
+  clientId: string
+  clientSecret: string
 }
 
 /** Seconds. */
@@ -90,6 +100,11 @@ const origins = list.refine(
   'must be origins, such as https://app.example.com, without a path or a slash at the end',
 )
 
+const serviceUrl = z
+  .string()
+  .refine(isServiceUrl, 'must be an https URL, such as https://api.agentmail.to (http on loopback only)')
+  .transform((text) => text.replace(/\/$/, ''))
+
 const Environment = z.object({
   NODE_ENV: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
@@ -102,6 +117,12 @@ const Environment = z.object({
     .min(16, 'must have at least 16 characters; `openssl rand -base64 32` makes a good one')
     .optional(),
   REQUIRE_EMAIL_VERIFICATION: flag.optional(),
+  GITHUB_CLIENT_ID: z.string().optional(),
+  GITHUB_CLIENT_SECRET: z.string().optional(),
+  GOOGLE_CLIENT_ID: z.string().optional(),
+  GOOGLE_CLIENT_SECRET: z.string().optional(),
+  AGENTMAIL_API_KEY: z.string().optional(),
+  AGENTMAIL_BASE_URL: serviceUrl.default('https://api.agentmail.to'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
   BODY_LIMIT_MB: wholeNumber(1, 1024).default(10),
   CORS_ORIGINS: origins.default([]),
@@ -120,6 +141,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     faults.push(
       'MASTER_KEYS is required when NODE_ENV=production: set it to `id:key` with a key from `openssl rand -base64 32`',
     )
+  for (const provider of ['GITHUB', 'GOOGLE'] as const)
+    for (const [one, other] of [
+      ['ID', 'SECRET'],
+      ['SECRET', 'ID'],
+    ] as const)
+      if (given[`${provider}_CLIENT_${one}`] !== undefined && given[`${provider}_CLIENT_${other}`] === undefined)
+        faults.push(`${provider}_CLIENT_${other} is required when ${provider}_CLIENT_${one} is set`)
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
 
   const { data } = parsed
@@ -133,6 +161,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     masterKeys: data.MASTER_KEYS,
     adminApiKey: data.ADMIN_API_KEY,
     requireEmailVerification: data.REQUIRE_EMAIL_VERIFICATION ?? production,
+    socialProviders: {
+      ...socialClient('github', data.GITHUB_CLIENT_ID, data.GITHUB_CLIENT_SECRET),
+      ...socialClient('google', data.GOOGLE_CLIENT_ID, data.GOOGLE_CLIENT_SECRET),
+    },
+    agentMail:
+      data.AGENTMAIL_API_KEY === undefined
+        ? undefined
+        : { apiKey: data.AGENTMAIL_API_KEY, baseUrl: data.AGENTMAIL_BASE_URL },
     logLevel: data.LOG_LEVEL,
     bodyLimitBytes: data.BODY_LIMIT_MB * 1024 * 1024,
     corsOrigins: data.CORS_ORIGINS,
@@ -141,6 +177,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     pendingRequestsPerAddress: data.PENDING_REQUESTS_PER_ADDRESS,
     lifetimes: LIFETIMES,
   }
+}
+
+function socialClient(name: 'github' | 'google', clientId: string | undefined, clientSecret: string | undefined) {
+  return clientId === undefined || clientSecret === undefined ? {} : { [name]: { clientId, clientSecret } }
 }
 
 export const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -153,6 +193,12 @@ function issuerFault(text: string): string | undefined {
   if (url.username || url.password) return 'must have no user name or password'
   if (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname))) return undefined
   return 'must use https, unless its host is localhost, 127.0.0.1 or [::1]'
+}
+
+function isServiceUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname))
 }
 
 /** `id:base64[,id:base64]`, unchecked. */

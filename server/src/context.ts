@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { Auth } from './accounts/better-auth.ts'
 import type { Config } from './config.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
 import type { Random } from './crypto/random.ts'
@@ -8,6 +9,7 @@ import type { Metrics } from './http/metrics.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
 import type { Slots } from './resilience/slots.ts'
 import type { Database } from './storage/database.ts'
+import type { Role } from './storage/schema.ts'
 
 /** The world as the server sees it. Everything that a test may want to replace comes in here. */
 export interface Deps {
@@ -25,6 +27,8 @@ export interface Deps {
   orgId: string
   /** Keyed hash of the operator's key. */
   adminKeyHash: string
+  /** People's accounts: better-auth, over our own tables. */
+  auth: Auth
   /** Status streams that one address, and one request, hold open. */
   streams: { ofAddress: Slots; ofRequest: Slots }
   /** Aborted when the process begins to drain: what never ends by itself ends then. */
@@ -32,9 +36,48 @@ export interface Deps {
 }
 
 /** Who is calling, resolved once, at the door. */
-export type Principal =
-  | { kind: 'operator'; id: 'operator'; orgId: string }
-  | { kind: 'agent'; id: string; orgId: string; scope: string }
+export type Principal = Operator | PersonPrincipal | AgentPrincipal
+
+/** The admin key, or an administrator of the first organization below `/api/admin`: sees all organizations. */
+export interface Operator {
+  kind: 'operator'
+  id: string
+  orgId: string
+}
+
+export interface AgentPrincipal {
+  kind: 'agent'
+  id: string
+  orgId: string
+  scope: string
+}
+
+/** A person, in the organization that they work in now. */
+export interface PersonPrincipal {
+  kind: 'person'
+  id: string
+  orgId: string
+  role: Role
+  name: string
+  email: string
+  emailVerified: boolean
+  credential: SessionCredential | KeyCredential
+}
+
+export interface SessionCredential {
+  kind: 'session'
+  sessionId: string
+  /** When they last proved to be there. Epoch milliseconds. */
+  authenticatedAt: number
+}
+
+export interface KeyCredential {
+  kind: 'api_key'
+  keyId: string
+  scope: string
+  /** The app that holds the key; null: the person's own. */
+  clientId: string | null
+}
 
 /** What the edge and the guards put on `c.var`. */
 export interface Env {

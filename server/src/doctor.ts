@@ -18,7 +18,13 @@ const findings: Finding[] = [checkNode()]
 try {
   const config = readConfig(process.env)
   findings.push({ ok: true, what: `The configuration is valid; the issuer is ${config.issuer}` })
-  findings.push(...checkIssuer(config), checkMasterKeys(config), checkDisk(config), await checkPort(config))
+  findings.push(
+    ...checkIssuer(config),
+    checkMasterKeys(config),
+    ...checkMail(config),
+    checkDisk(config),
+    await checkPort(config),
+  )
   findings.push(...(await checkDatabase(config)))
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error
@@ -65,6 +71,18 @@ function checkMasterKeys(config: Config): Finding {
     what: `The master keys are in ${file}${open ? ', which others can read' : ''}`,
     todo: `chmod 600 ${file}`,
   }
+}
+
+function checkMail({ agentMail, production }: Config): Finding[] {
+  if (agentMail) return [{ ok: true, what: `Mail is delivered by ${new URL(agentMail.baseUrl).host}` }]
+  if (!production) return [{ ok: true, what: 'Mail stays in the development inbox' }]
+  return [
+    {
+      ok: false,
+      what: 'No mail service is configured: nobody can confirm an address or set a new password',
+      todo: 'set AGENTMAIL_API_KEY',
+    },
+  ]
 }
 
 function checkDisk(config: Config): Finding {

@@ -1,30 +1,37 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
-import { isAdminKey } from './accounts/admin-key.ts'
-import type { Deps, Env, Principal } from './context.ts'
+import { isAdminKey, operatorPrincipal } from './accounts/admin-key.ts'
+import { findKeyHolder, isApiKey } from './accounts/api-keys.ts'
+import { ownOrigins } from './accounts/better-auth.ts'
+import { notAMember, OPEN_TO_NON_MEMBERS, resolvePerson } from './accounts/session.ts'
+import type { Deps, Env, PersonPrincipal, Principal } from './context.ts'
 import { bearerToken } from './http/authorization.ts'
 import { ApiError } from './http/errors.ts'
 import { header } from './http/node-request.ts'
+import { refuseOtherOrigins } from './http/same-origin.ts'
 import { isAccessTokenLive, isOwnToken, verifyAccessToken } from './identity/access-token.ts'
 import { invalidToken } from './identity/userinfo.ts'
 import { findAgent } from './storage/agents.ts'
 
 /** Resolves who is calling, from whatever credential came along; rooms never look at headers again. */
-async function resolvePrincipal(deps: Deps, c: Context<Env>): Promise<Principal> {
+async function resolvePrincipal(deps: Deps, c: Context<Env>): Promise<Principal | undefined> {
   const authorization = header(c, 'authorization')
   const credential = bearerToken(authorization) ?? header(c, 'x-api-key')
-  if (credential === undefined && authorization === undefined)
-    throw new ApiError('unauthorized', 'Send a credential: Authorization: Bearer', {
-      headers: { 'WWW-Authenticate': 'Bearer' },
-    })
+  if (credential === undefined && authorization === undefined) return undefined
   const principal = credential === undefined ? undefined : await principalOf(deps, credential)
   if (!principal) throw invalidToken()
   return principal
 }
 
+function unauthorized(): ApiError {
+  return new ApiError('unauthorized', 'Send a credential: Authorization: Bearer', {
+    headers: { 'WWW-Authenticate': 'Bearer' },
+  })
+}
+
 async function principalOf(deps: Deps, credential: string): Promise<Principal | undefined> {
-  if (isAdminKey(deps.ring, credential, deps.adminKeyHash))
-    return { kind: 'operator', id: 'operator', orgId: deps.orgId }
+  if (isAdminKey(deps.ring, credential, deps.adminKeyHash)) return operatorPrincipal(deps)
+  if (isApiKey(credential)) return keyPrincipal(deps, credential)
   const now = deps.now()
   const claims = await verifyAccessToken(deps, credential, now)
   // A website's tokens, from a sign-in or of its own, open nothing of ours (law 9).
@@ -33,20 +40,87 @@ async function principalOf(deps: Deps, credential: string): Promise<Principal | 
   return agent && { kind: 'agent', id: agent.agent_id, orgId: agent.org_id, scope: claims.scope }
 }
 
+/** A key is worth what its person is in its organization, and no more than its scopes. */
+async function keyPrincipal(deps: Deps, credential: string): Promise<PersonPrincipal | undefined> {
+  const holder = await findKeyHolder(deps, credential)
+  if (!holder) return undefined
+  // Whose membership others made, and who has not proved the address yet, spends their own budget but manages nothing.
+  const scope = holder.role === null ? withoutScope(holder.scope, 'manage') : holder.scope
+  return {
+    kind: 'person',
+    id: holder.user_id,
+    orgId: holder.org_id,
+    role: holder.role ?? 'viewer',
+    name: holder.user_name,
+    email: holder.email,
+    emailVerified: holder.email_verified_at !== null,
+    credential: { kind: 'api_key', keyId: holder.key_id, scope, clientId: holder.client_id },
+  }
+}
+
+function withoutScope(scope: string, dropped: string): string {
+  return scope
+    .split(' ')
+    .filter((token) => token !== dropped)
+    .join(' ')
+}
+
 /** Lets in whoever has a credential of ours for our own API. */
 export function requirePrincipal(deps: Deps) {
   return createMiddleware<Env>(async (c, next) => {
-    c.set('principal', await resolvePrincipal(deps, c))
+    const principal = await resolvePrincipal(deps, c)
+    if (!principal) throw unauthorized()
+    c.set('principal', principal)
     await next()
   })
 }
 
-/** Lets in the operator. */
+/** Lets in the operator: by the admin key, or as an administrator of the first organization who is signed in. */
 export function requireAdmin(deps: Deps) {
+  const own = ownOrigins(deps.config)
   return createMiddleware<Env>(async (c, next) => {
-    const principal = await resolvePrincipal(deps, c)
-    if (principal.kind !== 'operator') throw new ApiError('forbidden', 'This is for administrators')
+    const principal = (await resolvePrincipal(deps, c)) ?? (await resolveVisitor(deps, c, own))
+    c.set('principal', operatorOf(deps, principal))
+    await next()
+  })
+}
+
+function operatorOf({ orgId }: Deps, principal: Principal): Principal {
+  if (principal.kind === 'operator') return principal
+  const isAdmin =
+    principal.kind === 'person' &&
+    principal.credential.kind === 'session' &&
+    principal.orgId === orgId &&
+    principal.role === 'admin'
+  if (!isAdmin) throw new ApiError('forbidden', 'This is for administrators')
+  return { kind: 'operator', id: principal.id, orgId }
+}
+
+/** Lets in people, for their own organization: by their session, or by a key that may manage; and the operator. */
+export function requirePerson(deps: Deps) {
+  const own = ownOrigins(deps.config)
+  return createMiddleware<Env>(async (c, next) => {
+    const principal = (await resolvePrincipal(deps, c)) ?? (await resolveVisitor(deps, c, own))
+    if (principal.kind === 'agent') throw new ApiError('forbidden', 'This is for people; an agent has no say here')
+    if (principal.kind === 'person' && !mayManage(principal))
+      throw new ApiError('insufficient_scope', 'The API key needs the scope manage')
     c.set('principal', principal)
     await next()
   })
+}
+
+function mayManage({ credential }: PersonPrincipal): boolean {
+  return credential.kind === 'session' || credential.scope.split(' ').includes('manage')
+}
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** The person whose session cookie came along. */
+async function resolveVisitor(deps: Deps, c: Context<Env>, own: readonly string[]): Promise<PersonPrincipal> {
+  const found = await resolvePerson(deps, c)
+  if (!found) throw unauthorized()
+  // A cookie comes along wherever a call is from; what only reads is kept from other pages by their browser.
+  if (!SAFE_METHODS.has(c.req.method)) refuseOtherOrigins(c, own)
+  if (!found.member && !OPEN_TO_NON_MEMBERS.has(`${c.req.method} ${c.req.path}`)) throw notAMember()
+  return found.person
 }

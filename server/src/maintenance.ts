@@ -1,3 +1,4 @@
+import { startMailDelivery } from './accounts/mail-delivery.ts'
 import { signAuditHeads } from './audit/heads.ts'
 import type { Deps } from './context.ts'
 import { firstIdAt } from './crypto/ids.ts'
@@ -18,9 +19,11 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
       .catch((error: unknown) => deps.log.error({ error }, 'maintenance failed'))
   }, INTERVAL_MS)
   timer.unref()
+  // Beside the rest: a mail service that is slow must hold nothing up.
+  const stopMail = startMailDelivery(deps)
   return async () => {
     clearInterval(timer)
-    await running
+    await Promise.all([running, stopMail()])
   }
 }
 

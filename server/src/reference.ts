@@ -67,6 +67,13 @@ function openapiDocument(app: OpenAPIHono<Env>, issuer: string): Record<string, 
     ...document.components,
     securitySchemes: {
       adminKey: { type: 'http', scheme: 'bearer', description: 'The admin key, as Authorization: Bearer or X-API-Key' },
+      session: {
+        type: 'apiKey',
+        in: 'cookie',
+        name: 'auth-agent.session_token',
+        description: 'A person who is signed in',
+      },
+      apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'sk-aa-v1', description: 'An API key of a person' },
       clientSecretBasic: {
         type: 'http',
         scheme: 'basic',

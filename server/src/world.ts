@@ -1,4 +1,5 @@
 import { openAdminKey } from './accounts/admin-key.ts'
+import { createAuth } from './accounts/better-auth.ts'
 import { openFirstOrganization } from './accounts/organization.ts'
 import { createChain } from './audit/chain.ts'
 import type { Config } from './config.ts'
@@ -52,6 +53,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
     const signingKeys = await openSigningKeys({ db, ring, now, alg: config.signingAlg, tokenLifetimeMs })
     const orgId = await openFirstOrganization(db, random, now())
     const admin = await openAdminKey({ db, ring, random }, config.adminApiKey)
+    const auth = await createAuth({ config, db, ring, random, now, log, orgId }, Date.now)
     const draining = new AbortController()
     const deps: Deps = {
       config,
@@ -65,6 +67,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       clientAddress: createClientAddress(config.trustedProxies),
       orgId,
       adminKeyHash: admin.hash,
+      auth,
       streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },
       draining: draining.signal,
     }

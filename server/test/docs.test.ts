@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { embedSnippets, guides } from '../../docs/embed-snippets.ts'
 import { signAssertion } from '../../docs/snippets/agent-assertion.ts'
 import { launchBrowser } from '../../examples/agent/browser.ts'
+import { operatorPrincipal } from '../src/accounts/admin-key.ts'
 import { createAgent } from '../src/identity/agents.ts'
 import { createClient } from '../src/identity/clients.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
@@ -38,7 +39,11 @@ describe('the website and the agent of the guides', () => {
     const [port, websitePort] = [await freePort(), await freePort()]
     server = await startServer({ PORT: String(port), DATABASE_URL: database.url, LOG_LEVEL: 'silent' })
     callback = `http://localhost:${websitePort}/callback`
-    const client = await createClient(server.deps, { client_name: 'Guide', redirect_uris: [callback] }, 'test')
+    const client = await createClient(
+      server.deps,
+      { client_name: 'Guide', redirect_uris: [callback] },
+      operatorPrincipal(server.deps),
+    )
     website = spawn(process.execPath, [new URL('docs/snippets/website.ts', ROOT).pathname], {
       env: {
         ISSUER: server.deps.config.issuer,
@@ -58,7 +63,11 @@ describe('the website and the agent of the guides', () => {
 
   test('sign in together', async () => {
     const owner = { user_email: 'you@example.com', user_name: 'You' }
-    const agent = await createAgent(server.deps, { ...owner, agent_name: 'Shopper', same_browser: 'required' }, 'test')
+    const agent = await createAgent(
+      server.deps,
+      { ...owner, agent_name: 'Shopper', same_browser: 'required' },
+      operatorPrincipal(server.deps),
+    )
     process.env.ISSUER = server.deps.config.issuer
     process.env.AGENT_ID = agent.agent_id
     process.env.AGENT_SECRET = agent.agent_secret

@@ -6,6 +6,7 @@ import {
   basic,
   type Credentials,
   ISSUER,
+  type Person,
   secretPost,
   startServer,
   type TestServer,
@@ -29,6 +30,25 @@ const PUBLIC = new Set([
   'GET /authorize',
   'GET /oauth/authorize',
   'GET /authorize/resume',
+  'GET /authorize/person',
+  'POST /authorize/person',
+  'GET /console',
+  'GET /console/*',
+  'GET /console/assets/:name',
+  // How people sign in: each is guarded by what it asks for.
+  'POST /api/auth/sign-up/email',
+  'POST /api/auth/sign-in/email',
+  'POST /api/auth/sign-in/social',
+  'POST /api/auth/sign-out',
+  'POST /api/auth/send-verification-email',
+  'GET /api/auth/verify-email',
+  'POST /api/auth/request-password-reset',
+  'GET /api/auth/reset-password/:token',
+  'POST /api/auth/reset-password',
+  'GET /api/auth/passkey/generate-authenticate-options',
+  'POST /api/auth/passkey/verify-authentication',
+  'GET /api/account/providers',
+  'GET /api/invitations/by-token',
   'GET /api/check-status',
   'GET /api/check-status/stream',
 ])
@@ -42,7 +62,26 @@ const FORM: Record<string, Record<string, string>> = {
   'POST /api/agent/authenticate': { request_id: 'x', agent_id: 'x', agent_secret: 'x', model: 'x' },
 }
 
+/** The same for calls that are checked before anybody asks who is there. */
+const JSON_BODY: Record<string, object> = {
+  'POST /api/auth/change-password': { currentPassword: 'a password', newPassword: 'another password' },
+  'POST /api/auth/update-user': { name: 'x' },
+  'POST /api/auth/passkey/delete-passkey': { id: 'x' },
+  'POST /api/auth/passkey/update-passkey': { id: 'x', name: 'x' },
+  'POST /api/auth/passkey/verify-registration': {
+    name: 'x',
+    response: {
+      id: 'x',
+      rawId: 'x',
+      type: 'public-key',
+      clientExtensionResults: {},
+      response: { clientDataJSON: 'x', attestationObject: 'x' },
+    },
+  },
+}
+
 let server: TestServer
+let person: Person
 let client: Credentials
 let agent: AgentCredentials
 let routes: { name: string; method: string; path: string }[]
@@ -51,11 +90,12 @@ let tokens: Record<string, string>
 
 beforeAll(async () => {
   server = await startServer()
+  person = await server.person({ name: 'Ada', email: 'ada@person.example' })
   client = await server.client({ grant_types: ['authorization_code', 'refresh_token', 'client_credentials'] })
   agent = await server.agent({ allowed_scopes: ['openid', 'email', 'profile', 'offline_access'] })
   routes = server.app.routes
     .filter(({ method }) => method !== 'ALL')
-    .map(({ method, path }) => ({ name: `${method} ${path}`, method, path: path.replace(/:\w+/g, 'x') }))
+    .map(({ method, path }) => ({ name: `${method} ${path}`, method, path: path.replace(/:\w+|\*/g, 'x') }))
 })
 afterAll(() => server.stop())
 
@@ -65,7 +105,12 @@ beforeEach(async () => {
   const bound = await server.tokens(client, agent, { resource: 'https://api.example/' })
   const own = { grant_type: 'client_credentials', client_id: agent.agent_id, client_secret: agent.agent_secret }
   const machine = await server.post('/token', { grant_type: 'client_credentials', ...secretPost(client) })
+  const key = await server.admin('POST', '/api-keys', { user_id: person.id, name: 'test', scopes: ['manage'] })
+  const [, session = ''] = [...person.jar.values()][0]?.match(/^([^.]+)\./) ?? []
   tokens = {
+    'API key': key.body.api_key,
+    'session token': session,
+    'session cookie': [...person.jar.values()][0] ?? '',
     'access token of a sign-in': signIn.access_token,
     'access token of a sign-in for another resource': bound.access_token,
     id_token: signIn.id_token,
@@ -83,6 +128,9 @@ beforeEach(async () => {
   }
 })
 
+/** What somebody has for our own API, who is not the operator. */
+const OPENS_V1 = ['agent’s own token', 'API key']
+
 const call = (method: string, path: string, headers: Record<string, string>, body?: Record<string, string>) =>
   body ? server.post(path, body, headers) : server.request(path, { method, headers })
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
@@ -96,13 +144,16 @@ test('every route but a few asks who is there', async () => {
   expect(routes.length).toBeGreaterThan(40)
   for (const { name, method, path } of routes) {
     if (PUBLIC.has(name)) expect([name, (await call(method, path, {})).status]).not.toEqual([name, 401])
+    else if (JSON_BODY[name]) expectUnauthorized(await server.postJson(path, JSON_BODY[name]), name)
     else expectUnauthorized(await call(method, path, {}, FORM[name]), name)
   }
   for (const name of PUBLIC) expect(routes.map((route) => route.name)).toContain(name)
 })
 
-test('everything below /v1 and /api/admin asks, whether it is there or not', async () => {
+test('everything below /v1 and /api asks, whether it is there or not', async () => {
   for (const path of [
+    '/api/nothing',
+    '/api/agents/x/y',
     '/v1',
     '/v1/',
     '/v1/anything',
@@ -134,7 +185,7 @@ describe('below /api/admin', () => {
           const { status } = await call(method, path, headers as Record<string, string>)
           const what = [name, kind]
           if (kind === 'admin key') expect([...what, [401, 403].includes(status)]).toEqual([...what, false])
-          else expect([...what, status]).toEqual([...what, kind === 'agent’s own token' ? 403 : 401])
+          else expect([...what, status]).toEqual([...what, OPENS_V1.includes(kind) ? 403 : 401])
         }
     const headers = basic(client.client_id, client.client_secret)
     expect((await server.request('/api/admin/agents', { headers })).status).toBe(401)
@@ -142,11 +193,11 @@ describe('below /api/admin', () => {
 })
 
 describe('below /v1', () => {
-  test('only the agent’s own token and the operator get past the guard', async () => {
+  test('only the agent’s own token, API keys and the operator get past the guard', async () => {
     for (const method of ['GET', 'POST'])
       for (const [kind, token] of Object.entries(tokens)) {
         const { status, body } = await call(method, '/v1/anything', bearer(token))
-        const passes = kind === 'agent’s own token' || kind === 'admin key'
+        const passes = OPENS_V1.includes(kind) || kind === 'admin key'
         expect([kind, status]).toEqual([kind, passes ? 404 : 401])
         expect(body.error).toEqual({
           message: expect.any(String),

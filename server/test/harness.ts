@@ -38,6 +38,7 @@ export interface AgentCredentials {
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>
 export type Browser = ReturnType<TestServer['browser']>
+export type Person = Awaited<ReturnType<TestServer['person']>>
 export type Params = Record<string, string | string[]>
 
 /** A fresh database of the kind asked for, and what to do with it afterwards. */
@@ -67,6 +68,7 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
   const database = await freshDatabase(kind)
   const logged: string[] = []
   let time = Date.parse('2026-06-01T12:00:00Z')
+  let people = 0
   const config = readConfig({
     ISSUER,
     DATABASE_URL: database.url,
@@ -141,6 +143,20 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
       postJson(path: string, body: unknown): Promise<Answer> {
         return postJson(path, body, { cookie: this.cookies() })
       },
+      /** A call as the console makes it. */
+      async send(method: string, path: string, body?: unknown): Promise<Answer> {
+        const answer = await request(path, {
+          method,
+          headers: {
+            cookie: this.cookies(),
+            origin: new URL(ISSUER).origin,
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        })
+        keep(jar, answer.headers)
+        return answer
+      },
       /** Opens the waiting page. */
       async open(clientId: string, params: Params = {}): Promise<Opened> {
         const pkce = newPkce()
@@ -148,6 +164,18 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
         return { page, pkce, requestId: /req_[a-z0-9]+/.exec(page.text)?.[0] ?? '' }
       },
     }
+  }
+
+  /** Somebody who has just signed up, in their browser. Each from an address of their own: sign-ups are counted. */
+  async function person({ name, email, password = 'correct horse battery' }: NewPerson) {
+    const window = browser()
+    const address = `198.51.100.${people++ % 250}`
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ name, email, password })
+    const answer = await request('/api/auth/sign-up/email', { method: 'POST', headers, body }, address)
+    if (answer.status !== 200) throw new Error(`sign-up: ${answer.status} ${answer.text}`)
+    keep(window.jar, answer.headers)
+    return Object.assign(window, { id: answer.body.user.id as string, email, password })
   }
 
   const authenticate = (
@@ -207,6 +235,7 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
     client,
     agent,
     browser,
+    person,
     authenticate,
     code,
     exchange,
@@ -223,6 +252,12 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
       await database.drop()
     },
   }
+}
+
+export interface NewPerson {
+  name: string
+  email: string
+  password?: string
 }
 
 export interface Opened {

@@ -1,3 +1,4 @@
+import type { Deps, Operator } from '../context.ts'
 import { newSecret } from '../crypto/ids.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
 import type { Random } from '../crypto/random.ts'
@@ -26,4 +27,9 @@ export async function openAdminKey(
 
 export function isAdminKey(ring: KeyRing, key: string, hash: string): boolean {
   return ring.matches('admin_key', key, hash)
+}
+
+/** Who holds the admin key: sees every organization, and makes things in the first. */
+export function operatorPrincipal({ orgId }: Pick<Deps, 'orgId'>): Operator {
+  return { kind: 'operator', id: 'operator', orgId }
 }

@@ -1,7 +1,25 @@
 import type { Random } from './random.ts'
 
-export type IdPrefix = 'agent' | 'client' | 'req' | 'grant' | 'user' | 'org' | 'sec' | 'evt' | 'chain' | 'sig'
-export type SecretPrefix = 'aas' | 'acs' | 'aak' | 'rt'
+export type IdPrefix =
+  | 'agent'
+  | 'client'
+  | 'req'
+  | 'grant'
+  | 'user'
+  | 'org'
+  | 'sec'
+  | 'evt'
+  | 'chain'
+  | 'sig'
+  | 'ses'
+  | 'acct'
+  | 'ver'
+  | 'passkey'
+  | 'inv'
+  | 'mail'
+  | 'key'
+  | 'entry'
+export type SecretPrefix = 'aas' | 'acs' | 'aak' | 'rt' | 'ait'
 
 // Crockford-like base32: 32 signs, so that five bits of a byte choose one without bias.
 const ALPHABET = '0123456789bcdefghjkmnpqrstuvwxyz'

@@ -15,6 +15,7 @@ const STATUS = {
   invalid_target: 400,
   // OpenID Connect Core §3.1.2.6 and §6; RFC 9470 §3
   login_required: 400,
+  consent_required: 400,
   request_not_supported: 400,
   request_uri_not_supported: 400,
   unmet_authentication_requirements: 400,
@@ -26,6 +27,11 @@ const STATUS = {
   unknown_request: 404,
   request_completed: 409,
   request_expired: 410,
+  // People in the console
+  not_a_member: 403,
+  reauthentication_required: 403,
+  last_admin: 409,
+  invitation_gone: 410,
   // RFC 9110, whatever the room
   unauthorized: 401,
   forbidden: 403,
@@ -45,6 +51,8 @@ interface ApiErrorOptions extends ErrorOptions {
   headers?: Record<string, string>
   /** 422: what is wrong with which field. */
   fields?: Record<string, string>
+  /** What else the body says, for callers who know it from elsewhere. */
+  also?: Record<string, string>
 }
 
 /** An expected failure. Its message is safe to send; its cause is for the log only. */
@@ -53,12 +61,14 @@ export class ApiError extends Error {
   readonly code: ErrorCode
   readonly headers: Record<string, string>
   readonly fields: Record<string, string> | undefined
+  readonly also: Record<string, string> | undefined
 
   constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
     super(message, options)
     this.code = code
     this.headers = options.headers ?? {}
     this.fields = options.fields
+    this.also = options.also
   }
 
   get status() {

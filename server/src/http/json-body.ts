@@ -4,10 +4,12 @@ import { readJson } from './json.ts'
 
 /** Reads the JSON of a request by our rules (size, UTF-8, no NUL) before the schema validator takes it. */
 export const strictJsonBody = createMiddleware<Env>(async (c, next) => {
-  if (c.req.method === 'POST' || c.req.method === 'PUT' || c.req.method === 'PATCH') {
+  const { method, bodyCache } = c.req
+  // Where two tables meet, the body has been read already.
+  if ((method === 'POST' || method === 'PUT' || method === 'PATCH') && bodyCache.text === undefined) {
     const text = await readJson(c)
     // Typed as what the promise is of; Hono keeps the promise.
-    c.req.bodyCache.text = Promise.resolve(text) as never
+    bodyCache.text = Promise.resolve(text) as never
   }
   await next()
 })

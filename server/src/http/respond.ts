@@ -16,7 +16,12 @@ const EVERY_ANSWER = {
 type Status = 200 | 201 | 204 | 303 | 304 | ApiError['status']
 
 /** One object of headers per answer: what the server can write out without building a `Headers`. */
-function respond(c: Context<Env>, body: string | null, status: Status, headers: Record<string, string>): Response {
+export function respond(
+  c: Context<Env>,
+  body: string | Uint8Array<ArrayBuffer> | null,
+  status: Status,
+  headers: Record<string, string>,
+): Response {
   c.set('answered', true)
   return new Response(body, {
     status,
@@ -31,6 +36,11 @@ export function json(
   headers: Record<string, string> = NO_STORE,
 ): Response {
   return respond(c, JSON.stringify(body), status, { 'Content-Type': 'application/json', ...headers })
+}
+
+/** `cookies` are whole Set-Cookie values. */
+export function jsonWithCookies(c: Context<Env>, body: object, cookies: readonly string[]): Response {
+  return respondWithCookies(c, JSON.stringify(body), 200, { ...NO_STORE, 'Content-Type': 'application/json' }, cookies)
 }
 
 export function noContent(c: Context<Env>): Response {
@@ -136,7 +146,7 @@ export function appendQuery(uri: string, parameters: Record<string, string>): st
   return `${uri}${uri.includes('?') ? '&' : '?'}${query.join('&')}`
 }
 
-const PAGES = new Set(['/authorize', '/oauth/authorize', '/authorize/resume'])
+const PAGES = new Set(['/authorize', '/oauth/authorize', '/authorize/resume', '/authorize/person'])
 
 function readsPages(c: Context<Env>): boolean {
   return PAGES.has(c.req.path) || wantsHtml(c)
@@ -154,6 +164,11 @@ const CONNECTIONS = /^\/v1\/(request-connection|check-connection|connections|tok
 function errorBody(path: string, error: ApiError): object {
   if (path.startsWith('/v1/') && !CONNECTIONS.test(path))
     return { error: { message: error.message, type: error.code, param: null, code: error.code } }
-  const body = { error: error.code, error_description: error.message, ...(error.fields && { fields: error.fields }) }
+  const body = {
+    error: error.code,
+    error_description: error.message,
+    ...(error.fields && { fields: error.fields }),
+    ...error.also,
+  }
   return path.startsWith('/api/agent/') ? { success: false, ...body } : body
 }

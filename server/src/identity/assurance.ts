@@ -1,7 +1,7 @@
 // How sure we are that the agent is who it says. 1 secret; 2 signed assertion; 3 and the browser's cookie; 4 and a person.
 
-/** The `acr` values that can be reached, in order of their level. No person is asked yet, so that nothing reaches aa4. */
-export const ACR_VALUES = ['aa1', 'aa2', 'aa3'] as const
+/** The `acr` values that can be reached, in order of their level. */
+export const ACR_VALUES = ['aa1', 'aa2', 'aa3', 'aa4'] as const
 
 export function acrOf(level: number): string {
   return `aa${level}`

@@ -9,16 +9,21 @@ import { type AgentWithOwner, findAgentWithSecrets } from '../storage/agents.ts'
 import {
   type AuthorizationRequestRow,
   findAuthorizationRequest,
+  setApprovalRequired,
   setAuthenticated,
+  setFailure,
 } from '../storage/authorization-requests.ts'
 import { type ClientRow, findClient } from '../storage/clients.ts'
+import type { Work } from '../storage/database.ts'
+import { hasGrant } from '../storage/grants.ts'
+import { askPerson } from './approvals.ts'
 import { useAssertion, verifyAssertion } from './assertion.ts'
 import { acrOf } from './assurance.ts'
 import { failAttempt } from './failed-attempts.ts'
 import { isLiveSecret } from './machine-secret.ts'
-import { refusalOf } from './policies.ts'
+import { asksPerson, refusalOf } from './policies.ts'
 import { findBinding } from './request-binding.ts'
-import { requestTopic, resumePath, statusOf } from './request-status.ts'
+import { notifySignIn, resumePath, statusOf } from './request-status.ts'
 import { waiting } from './waiting.ts'
 
 const MAX_MODEL = 200
@@ -38,8 +43,8 @@ export async function authenticate(deps: Deps, c: Context<Env>): Promise<Respons
   const form = await parseForm(c)
   const fromPage = wantsHtml(c) && mediaType(c) === 'application/x-www-form-urlencoded'
   if (!fromPage) {
-    await signIn(deps, c, parseCall(form))
-    return json(c, { success: true, status: 'authenticated' })
+    const { status } = await signIn(deps, c, parseCall(form))
+    return json(c, { success: true, status })
   }
 
   // The page of another site could post its own agent's credentials here (login CSRF); ours says so.
@@ -48,7 +53,7 @@ export async function authenticate(deps: Deps, c: Context<Env>): Promise<Respons
   try {
     // Without JavaScript the page reloads itself; its empty form is how somebody holds that up to type.
     if (!form.get('agent_id') && !form.get('agent_secret')) throw new ApiError('invalid_request', '')
-    const request = await signIn(deps, c, parseCall(form))
+    const { request } = await signIn(deps, c, parseCall(form))
     return seeOther(c, formResumePath(deps, request))
   } catch (error) {
     return formAgain(deps, c, form, error)
@@ -73,22 +78,35 @@ function parseCall(form: Form): AgentCall {
   }
 }
 
+interface Outcome {
+  request: AuthorizationRequestRow
+  status: 'authenticated' | 'approval_required'
+}
+
 /** Who it is comes before what it asks for: without the right secret, nobody learns whether a request exists. */
-async function signIn(deps: Deps, c: Context<Env>, call: AgentCall): Promise<AuthorizationRequestRow> {
+async function signIn(deps: Deps, c: Context<Env>, call: AgentCall): Promise<Outcome> {
   const proved = await proveAgent(deps, c, call)
   const now = deps.now()
-  const { request, client } = await findPendingRequest(deps, call.requestId, now)
+  const { request, client } = await findRequest(deps, call.requestId)
+  // Asked again while a person thinks: by the agent that waits for them, this is no second try.
+  if (statusOf(request, now) === 'approval_required' && request.agent_id === proved.agent.agent_id)
+    return { request, status: 'approval_required' }
+  throwUnlessPending(request, now)
   checkAssertedRequest(proved.claims, request)
 
   const sameBrowser = findBinding(deps, c, request) !== undefined
   const level = proved.claims ? (sameBrowser ? 3 : 2) : 1
-  const refusal = refusalOf({ ...call, agent: proved.agent, client, request, level, sameBrowser })
+  const attempt = { ...call, agent: proved.agent, client, request, level, sameBrowser }
+  const refusal = refusalOf(attempt)
   if (refusal) {
     await recordRefusal(deps, proved.agent, request, refusal, now)
     throw new ApiError('access_denied', refusal)
   }
-  await commitSignIn(deps, call, proved.agent, request, level, now)
-  return request
+  const knownHere =
+    proved.agent.approval === 'first_time' && (await hasGrant(deps.db.read, proved.agent.agent_id, client.client_id))
+  const asks = asksPerson(attempt, knownHere)
+  await commitSignIn(deps, { call, agent: proved.agent, client, request, level, asks }, now)
+  return { request, status: asks ? 'approval_required' : 'authenticated' }
 }
 
 interface Proved {
@@ -109,6 +127,7 @@ async function proveAgent(deps: Deps, c: Context<Env>, call: AgentCall): Promise
     name: call.agentId,
     address: c.get('address'),
     error: new ApiError('invalid_agent', 'No agent has this id and this secret'),
+    note: (work) => noteFailure(work, call.requestId, deps.now()),
     ...(agent && {
       audit: { orgId: agent.org_id, action: 'agent.authentication_failed', agentId: agent.agent_id },
     }),
@@ -125,17 +144,18 @@ async function verifyAgentAssertion(deps: Deps, agent: AgentWithOwner | undefine
   return claims && (await useAssertion(deps, agentId, claims)) ? claims : undefined
 }
 
-async function findPendingRequest({ db }: Deps, requestId: string, now: number) {
+async function findRequest({ db }: Deps, requestId: string) {
   const request = await findAuthorizationRequest(db.read, requestId)
   const client = request && (await findClient(db.read, request.client_id))
   if (!request || !client)
     throw new ApiError('unknown_request', 'There is no such request; read the id from the page again')
-  throwUnlessPending(request, now)
   return { request, client }
 }
 
 function throwUnlessPending(request: AuthorizationRequestRow, now: number): void {
   const status = statusOf(request, now)
+  if (status === 'approval_required')
+    throw new ApiError('request_completed', 'Another agent has answered the request; a person is being asked')
   if (status === 'expired') throw new ApiError('request_expired', 'The request has expired; start again at the website')
   if (status !== 'pending') throw new ApiError('request_completed', 'The request has been answered already')
 }
@@ -153,32 +173,41 @@ function checkAssertedRequest(claims: Record<string, unknown> | undefined, reque
       throw new ApiError('access_denied', `The ${name} of the assertion is not that of the request`)
 }
 
+interface SignIn {
+  call: AgentCall
+  agent: AgentWithOwner
+  client: ClientRow
+  request: AuthorizationRequestRow
+  level: number
+  /** A person is asked first. */
+  asks: boolean
+}
+
 async function commitSignIn(
   deps: Deps,
-  call: AgentCall,
-  agent: AgentWithOwner,
-  request: AuthorizationRequestRow,
-  level: number,
+  { call, agent, client, request, level, asks }: SignIn,
   now: number,
 ): Promise<void> {
-  const won = await deps.db.write(async ({ trx, record, notify }) => {
-    const authentication = { requestId: request.request_id, agentId: agent.agent_id, model: call.model, level, now }
-    if (!(await setAuthenticated(trx, authentication))) return false
-    record({
+  const setAnswered = asks ? setApprovalRequired : setAuthenticated
+  const won = await deps.db.write(async (work) => {
+    const answer = { requestId: request.request_id, agentId: agent.agent_id, agentOrgId: agent.org_id }
+    if (!(await setAnswered(work.trx, { ...answer, model: call.model, level, now }))) return false
+    work.record({
       at: now,
       org_id: agent.org_id,
       actor: agent.agent_id,
-      action: 'agent.authenticated',
+      action: asks ? 'agent.approval_asked' : 'agent.authenticated',
       agent_id: agent.agent_id,
       client_id: request.client_id,
       request_id: request.request_id,
       detail: { model: call.model, acr: acrOf(level) },
     })
-    notify(requestTopic(request.request_id))
+    if (asks) await askPerson(deps, work, { agent, client, request })
+    notifySignIn(work, { ...request, agent_org_id: agent.org_id })
     return true
   })
   if (won) {
-    deps.metrics.signIns.inc({ outcome: 'authenticated' })
+    deps.metrics.signIns.inc({ outcome: asks ? 'approval_required' : 'authenticated' })
     return
   }
   const latest = await findAuthorizationRequest(deps.db.read, request.request_id)
@@ -194,8 +223,10 @@ async function recordRefusal(
   now: number,
 ): Promise<void> {
   metrics.signIns.inc({ outcome: 'refused' })
-  await db.write(async ({ record }) =>
-    record({
+  await db.write(async (work) => {
+    const failure = { requestId: request.request_id, agentId: agent.agent_id, reason, now }
+    await setFailure(work.trx, failure)
+    work.record({
       at: now,
       org_id: agent.org_id,
       actor: agent.agent_id,
@@ -204,8 +235,16 @@ async function recordRefusal(
       client_id: request.client_id,
       request_id: request.request_id,
       detail: { reason },
-    }),
-  )
+    })
+    notifySignIn(work, { ...request, agent_org_id: agent.org_id })
+  })
+}
+
+/** Lets the website's people see why their sign-in does not go on. Whoever tries learns nothing of it. */
+async function noteFailure(work: Work, requestId: string, now: number): Promise<void> {
+  const reason = 'The agent id and the secret or key do not belong together'
+  const request = await setFailure(work.trx, { requestId, agentId: null, reason, now })
+  if (request) notifySignIn(work, request)
 }
 
 /** The page that the form stood on, with what was wrong; faults that leave no page to show go to the one error handler. */
@@ -217,7 +256,7 @@ async function formAgain(deps: Deps, c: Context<Env>, form: Form, error: unknown
   if (!(error instanceof ApiError) || !bound || error.status === 500) throw error
   const status = statusOf(request, deps.now())
   // Sent twice, as by a double click: the first was right, and this browser may go on.
-  if (status === 'authenticated') return seeOther(c, formResumePath(deps, request))
+  if (status === 'authenticated' || status === 'approval_required') return seeOther(c, formResumePath(deps, request))
   if (status !== 'pending') throw error
   return waiting(deps, c, client, request, {
     form: {

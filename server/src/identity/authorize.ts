@@ -12,8 +12,9 @@ import {
 } from '../storage/authorization-requests.ts'
 import { type ClientRow, findClient } from '../storage/clients.ts'
 import { levelAsked } from './assurance.ts'
+import { askSignedInPerson, signsIn } from './person-sign-in.ts'
 import { isCodeChallenge } from './pkce.ts'
-import { isRegisteredRedirectUri } from './redirect-uri.ts'
+import { isRedirectUriOf } from './redirect-uri.ts'
 import {
   type Binding,
   bindingCookieName,
@@ -37,6 +38,9 @@ interface AuthorizationRequest {
   codeChallenge: string
   resource: string[]
   acrValues: string | undefined
+  prompts: readonly string[]
+  /** Seconds, as it was sent. */
+  maxAge: string | undefined
 }
 
 /** It travels back in a URL, which servers bound at 8 KB or so. */
@@ -51,17 +55,29 @@ export async function authorize(deps: Deps, c: Context<Env>): Promise<Response> 
   const open = await findOpenRequest(deps, request, bindings, cookie)
   if (open && statusOf(open.row, deps.now()) === 'authenticated')
     return seeOther(c, resumePath(deps.config.issuer, open.row.request_id))
-  if (open) return waiting(deps, c, request.client, open.row)
+  if (open) return ask(deps, c, request, open.row, [])
 
   const { row, binding } = await beginRequest(deps, c, request, cookie)
-  return waiting(deps, c, request.client, row, { cookies: bindingCookies(deps, binding, bindings) })
+  return ask(deps, c, request, row, bindingCookies(deps, binding, bindings))
+}
+
+/** Agents are waited for; where an app signs in people alone, it is the person before the browser who is asked. */
+function ask(
+  deps: Deps,
+  c: Context<Env>,
+  { client, prompts }: AuthorizationRequest,
+  row: AuthorizationRequestRow,
+  cookies: readonly string[],
+): Response | Promise<Response> {
+  if (signsIn(client, 'agent')) return waiting(deps, c, client, row, { cookies })
+  return askSignedInPerson(deps, c, client, row, { cookies, silent: prompts.includes('none') })
 }
 
 /** First who asks and where the answer goes, for until both are known good nothing may be sent there (RFC 6749 §4.1.2.1). */
 async function parseAuthorizationRequest(deps: Deps, c: Context<Env>): Promise<AuthorizationRequest> {
   const pairs = decodePairs(c.req.url.split('?').slice(1).join('?'))
   const client = await parseClient(deps, pairs)
-  const redirectUri = parseRedirectUri(client, pairs)
+  const redirectUri = parseRedirectUri(deps, client, pairs)
   const states = pairs.filter(([name, value]) => name === 'state' && value !== '')
   const given = states.length === 1 ? states[0]?.[1] : undefined
   const state = given !== undefined && given.length > MAX_STATE ? undefined : given
@@ -88,9 +104,9 @@ async function parseClient({ db }: Deps, pairs: Pairs): Promise<ClientRow> {
   return client
 }
 
-function parseRedirectUri(client: ClientRow, pairs: Pairs): string {
+function parseRedirectUri({ config }: Deps, client: ClientRow, pairs: Pairs): string {
   const redirectUri = single(pairs, 'redirect_uri')
-  if (redirectUri === undefined || !isRegisteredRedirectUri(redirectUri, JSON.parse(client.redirect_uris)))
+  if (redirectUri === undefined || !isRedirectUriOf(config, client, redirectUri))
     throw new ApiError('invalid_request', 'The redirect_uri is not one that the website has registered')
   return redirectUri
 }
@@ -114,7 +130,7 @@ function parseParameters({ config }: Deps, client: ClientRow, query: Form) {
     'The code_challenge must have 43 to 128 unreserved characters',
   )
 
-  checkPrompt(query)
+  const prompts = checkedPrompts(query, client)
   const acrValues = query.get('acr_values')
   refuseIf(
     levelAsked(acrValues) === undefined,
@@ -127,6 +143,8 @@ function parseParameters({ config }: Deps, client: ClientRow, query: Form) {
     codeChallenge,
     resource: resourcesFor(config, client, query.all('resource')),
     acrValues,
+    prompts,
+    maxAge: query.get('max_age'),
   }
 }
 
@@ -134,19 +152,26 @@ function refuseIf(refused: boolean, code: ErrorCode, message: string): void {
   if (refused) throw new ApiError(code, message)
 }
 
-/** OIDC Core §3.1.2.1. Agents prove themselves anew at each request, so that only `none` cannot be had. */
-function checkPrompt(query: Form): void {
+/** OIDC Core §3.1.2.1. Agents prove themselves anew at each request, so that of them only `none` cannot be had. */
+function checkedPrompts(query: Form, client: ClientRow): string[] {
   const prompts = (query.get('prompt') ?? '').split(' ').filter(Boolean)
   const none = prompts.includes('none')
   refuseIf(none && prompts.length > 1, 'invalid_request', 'The prompt none goes with no other')
-  refuseIf(none, 'login_required', 'An agent has to prove itself; there is no session to reuse')
+  refuseIf(
+    none && signsIn(client, 'agent'),
+    'login_required',
+    'An agent has to prove itself; there is no session to reuse',
+  )
   refuseIf(!/^\d{0,10}$/.test(query.get('max_age') ?? ''), 'invalid_request', 'The max_age must be a number of seconds')
+  return prompts
 }
 
 /** The same browser with the same parameters gets the same request again. */
 function fingerprintOf(request: AuthorizationRequest): string[] {
   const { client, redirectUri, state = '', scope, nonce = '', codeChallenge, resource, acrValues = '' } = request
-  return [client.client_id, redirectUri, state, scope, nonce, codeChallenge, acrValues, ...resource]
+  const { prompts, maxAge = '' } = request
+  const of = [client.client_id, redirectUri, state, scope, nonce, codeChallenge, acrValues, prompts.join(' '), maxAge]
+  return [...of, ...resource]
 }
 
 async function findOpenRequest(
@@ -159,7 +184,8 @@ async function findOpenRequest(
   const row = binding && (await findAuthorizationRequest(deps.db.read, binding.requestId))
   if (!row || row.client_id !== client.client_id || !bindsTo(deps, binding, row)) return undefined
   const status = statusOf(row, deps.now())
-  return status === 'pending' || status === 'authenticated' ? { row, binding } : undefined
+  const isOpen = status === 'pending' || status === 'approval_required' || status === 'authenticated'
+  return isOpen ? { row, binding } : undefined
 }
 
 async function beginRequest(deps: Deps, c: Context<Env>, request: AuthorizationRequest, cookie: string) {
@@ -183,10 +209,18 @@ async function beginRequest(deps: Deps, c: Context<Env>, request: AuthorizationR
     address_hash: addressHash,
     created_at: now,
     expires_at: now + deps.config.lifetimes.request * 1000,
+    login_after: loginAfter(request, now),
+    asks_consent: request.prompts.includes('consent') ? 1 : 0,
   }
   await deps.db.write(({ trx }) => insertAuthorizationRequest(trx, fresh))
   const row: AuthorizationRequestRow = { ...fresh, status: 'pending', ...UNANSWERED }
   return { row, binding }
+}
+
+/** OIDC Core §3.1.2.1: `login` asks for a new proof, `max_age` for one that is not too old. */
+function loginAfter({ prompts, maxAge }: AuthorizationRequest, now: number): number | null {
+  if (prompts.includes('login') || prompts.includes('select_account')) return now
+  return maxAge === undefined ? null : now - Number(maxAge) * 1000
 }
 
 const UNANSWERED = {
@@ -198,6 +232,14 @@ const UNANSWERED = {
   code_issued_at: null,
   completed_at: null,
   grant_id: null,
+  agent_org_id: null,
+  user_id: null,
+  failure: null,
+  failed_at: null,
+  failed_agent_id: null,
+  approval_asked_at: null,
+  decided_at: null,
+  decided_by: null,
 }
 
 /** Whoever opens pages and leaves them runs out of pages; whoever signs in does not. */

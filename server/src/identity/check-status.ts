@@ -5,6 +5,7 @@ import { ApiError } from '../http/errors.ts'
 import { parseQuery } from '../http/form.ts'
 import { header } from '../http/node-request.ts'
 import { json } from '../http/respond.ts'
+import { createBell } from '../resilience/bell.ts'
 import { type AuthorizationRequestRow, findAuthorizationRequest } from '../storage/authorization-requests.ts'
 import { codeParameters, issueCode } from './authorization-code.ts'
 import { findBinding, isPollToken } from './request-binding.ts'
@@ -103,31 +104,5 @@ async function tellUntilOver(
   } finally {
     unsubscribe()
     deps.draining.removeEventListener('abort', bell.ring)
-  }
-}
-
-/** Something to wait for that may have rung before anybody waited. */
-function createBell() {
-  let rung = false
-  let wake: (() => void) | undefined
-  return {
-    ring() {
-      rung = true
-      wake?.()
-    },
-    /** True when it rang, false when the time is over. */
-    async wait(ms: number): Promise<boolean> {
-      if (!rung) {
-        let timer: NodeJS.Timeout | undefined
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          timer = setTimeout(resolve, ms)
-        })
-        clearTimeout(timer)
-      }
-      const heard = rung
-      rung = false
-      return heard
-    },
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Actor, Deps } from '../context.ts'
+import { reaches, reachOf, requireMember } from '../accounts/roles.ts'
+import type { Deps, Principal } from '../context.ts'
 import { newId, newSecret } from '../crypto/ids.ts'
 import { ApiError } from '../http/errors.ts'
 import { listCursor, nextCursor, type Page } from '../http/listing.ts'
@@ -22,11 +23,14 @@ import { CLIENT_AUTH_METHODS } from './client-auth.ts'
 import { secretView } from './machine-secret.ts'
 import { PublicJwks } from './public-jwk.ts'
 import { redirectUriFault } from './redirect-uri.ts'
-import { denyOpen } from './request-status.ts'
+import { denyOpen, organizationTopic } from './request-status.ts'
 import { checkedResources } from './resource.ts'
-import { DEFAULT_SCOPE, isScope } from './scope.ts'
+import { DEFAULT_SCOPE, FUEL_SCOPES, isScope } from './scope.ts'
 
 const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
+const SUBJECTS = ['agent', 'user'] as const
+/** A thousand dollars a user: beyond it, somebody has mistaken the unit. */
+const MAX_PROMOTION_CENTS = 100_000
 /** A chosen id must never look like one of ours: `sub` of an agent and of a client share a claim (RFC 9700 §4.15). */
 const RESERVED_IDS = /^(agent|req|code|rt|conn|user|org|grant|sk)[_-]/
 
@@ -59,10 +63,15 @@ const settings = {
   jwks: PublicJwks.nullable(),
   /** What `resource` may name; null is anything that is not ours. */
   resources: z.array(resource).max(50).nullable(),
-  // A setting that is accepted must do something: these come with the console, with fuel and with the egress guard.
-  subjects: z.array(z.literal('agent', 'only "agent" is offered by this version')).min(1),
-  access_token_format: z.literal('jwt', 'only "jwt" is offered by this version'),
-  promotional_credits: z.literal(0, 'credits are not offered by this version'),
+  /** Who may sign in: agents, people, or both. */
+  subjects: z
+    .array(z.enum(SUBJECTS))
+    .min(1)
+    .transform((subjects) => SUBJECTS.filter((subject) => subjects.includes(subject))),
+  access_token_format: z.enum(['jwt', 'api_key']),
+  /** Cents that each new user of the app gets once. */
+  promotional_credits: z.int().min(0).max(MAX_PROMOTION_CENTS),
+  // A setting that is accepted must do something: this comes with the egress guard.
   jwks_uri: z.null('is not offered by this version; send the keys as jwks'),
   min_level: z.int().min(1).max(4),
   resource_server: z.boolean(),
@@ -81,10 +90,12 @@ export const NewClient = z
       .optional(),
     redirect_uris: settings.redirect_uris.default([]),
     grant_types: settings.grant_types.default(['authorization_code', 'refresh_token']),
-    scope: settings.scope.default(DEFAULT_SCOPE),
+    scope: settings.scope.optional(),
     jwks: settings.jwks.default(null),
     resources: settings.resources.default(null),
     subjects: settings.subjects.default(['agent']),
+    access_token_format: settings.access_token_format.default('jwt'),
+    promotional_credits: settings.promotional_credits.default(0),
     min_level: settings.min_level.default(1),
     resource_server: settings.resource_server.default(false),
   })
@@ -98,6 +109,9 @@ interface Together {
   grant_types: readonly string[]
   token_endpoint_auth_method?: string | null | undefined
   jwks: unknown
+  subjects: readonly string[]
+  access_token_format: string
+  promotional_credits: number
 }
 
 /** What each field allows alone but not beside the others. */
@@ -109,43 +123,72 @@ function checkTogether(client: Together, ctx: z.RefinementCtx): void {
     add('grant_types', 'a public client cannot use client_credentials')
   if (client.token_endpoint_auth_method === 'private_key_jwt' && !client.jwks)
     add('jwks', 'must hold the public keys, for private_key_jwt')
+  if (!client.subjects.includes('user') && client.access_token_format === 'api_key')
+    add('access_token_format', 'api_key is for apps that sign in people: add "user" to subjects')
+  if (!client.subjects.includes('user') && client.promotional_credits > 0)
+    add('promotional_credits', 'are for apps that sign in people: add "user" to subjects')
 }
 
-export type ClientView = Awaited<ReturnType<typeof getClient>>
+export type ClientView = Awaited<ReturnType<typeof viewOf>>
 
 /** Registers a website. The answer is the only place its secret is ever seen. */
 export async function createClient(
   deps: Deps,
   input: z.input<typeof NewClient>,
-  actor: Actor,
+  principal: Principal,
 ): Promise<ClientView & { client_secret?: string }> {
+  requireMember(principal)
+  requireCreditor(principal, input.promotional_credits)
   const now = deps.now()
   const client = NewClient.parse(input)
   const clientId = client.client_id ?? newId(deps.random, 'client')
   const secret = usesSecret(client) ? newSecret(deps.random, 'acs') : undefined
   const row: ClientRow = {
     client_id: clientId,
-    org_id: deps.orgId,
+    org_id: principal.orgId,
     client_name: client.client_name,
     redirect_uris: JSON.stringify(client.redirect_uris),
     grant_types: JSON.stringify(client.grant_types),
-    scope: client.scope,
+    scope: client.scope ?? defaultScopeOf(client),
     token_endpoint_auth_method: client.token_endpoint_auth_method ?? null,
     jwks: client.jwks ? JSON.stringify(client.jwks) : null,
     resources: client.resources ? JSON.stringify(client.resources) : null,
     subjects: JSON.stringify(client.subjects),
+    access_token_format: client.access_token_format,
+    promotional_credits: client.promotional_credits,
     min_level: client.min_level,
     resource_server: client.resource_server ? 1 : 0,
     created_at: now,
     updated_at: now,
   }
-  await deps.db.write(async ({ trx, record }) => {
+  await deps.db.write(async ({ trx, record, notify }) => {
     if (!(await insertClient(trx, row)))
       throw new ApiError('conflict', `The client_id ${clientId} is taken; choose another`)
     if (secret) await insertClientSecret(trx, secretRow(deps, clientId, secret, undefined, now))
-    record({ at: now, org_id: deps.orgId, actor, action: 'client.created', target: clientId, client_id: clientId })
+    record({
+      at: now,
+      org_id: principal.orgId,
+      actor: principal.id,
+      action: 'client.created',
+      target: clientId,
+      client_id: clientId,
+    })
+    notify(organizationTopic(principal.orgId))
   })
-  return { ...(await getClient(deps, clientId)), ...(secret && { client_secret: secret }) }
+  return { ...(await viewOf(deps, clientId)), ...(secret && { client_secret: secret }) }
+}
+
+/** Promotional credits are paid by who runs this server: only the operator gives them away. */
+function requireCreditor(principal: Principal, promotion: number | undefined): void {
+  if (principal.kind !== 'operator' && promotion)
+    throw new ApiError('forbidden', 'Promotional credits are given by the operator of this server', {
+      fields: { promotional_credits: 'can be set by the operator only' },
+    })
+}
+
+/** An app that holds keys of people wants to call models with them. */
+function defaultScopeOf(client: { access_token_format: string }): string {
+  return client.access_token_format === 'api_key' ? `${DEFAULT_SCOPE} ${FUEL_SCOPES.join(' ')}` : DEFAULT_SCOPE
 }
 
 function usesSecret({ token_endpoint_auth_method: method }: Pick<Together, 'token_endpoint_auth_method'>): boolean {
@@ -169,15 +212,32 @@ function secretRow(
   }
 }
 
-export async function getClient(deps: Deps, clientId: string) {
+export async function getClient(deps: Deps, clientId: string, principal: Principal): Promise<ClientView> {
+  await findOwnClient(deps, clientId, principal)
+  return viewOf(deps, clientId)
+}
+
+/** A client of the caller's organization; another's is not there. */
+export async function findOwnClient({ db }: Deps, clientId: string, principal: Principal): Promise<ClientRow> {
+  const client = await findClient(db.read, clientId)
+  if (!client || !reaches(principal, client.org_id)) throw unknownClient(clientId)
+  return client
+}
+
+async function viewOf(deps: Deps, clientId: string) {
   const client = await findClient(deps.db.read, clientId)
   if (!client) throw unknownClient(clientId)
   const secrets = await listClientSecrets(deps.db.read, clientId, deps.now())
   return { ...summaryOf(client), secrets: secrets.map(secretView) }
 }
 
-export async function listClients(deps: Deps, limit: number, cursor: string | undefined): Promise<Page<object>> {
-  const rows = await listRows(deps.db.read, limit + 1, listCursor(cursor))
+export async function listClients(
+  deps: Deps,
+  limit: number,
+  cursor: string | undefined,
+  principal: Principal,
+): Promise<Page<ClientSummary>> {
+  const rows = await listRows(deps.db.read, reachOf(principal), limit + 1, listCursor(cursor))
   const shown = rows.slice(0, limit)
   return {
     data: shown.map(summaryOf),
@@ -189,25 +249,33 @@ export async function updateClient(
   deps: Deps,
   clientId: string,
   changes: z.output<typeof ClientChanges>,
-  actor: Actor,
+  principal: Principal,
 ): Promise<ClientView> {
-  await change(deps, clientId, actor, 'client.updated', { fields: Object.keys(changes) }, async (work, client, now) => {
-    const together: Together = { ...summaryOf(client), ...changesIn(changes) }
-    const checked = z.any().superRefine(checkTogether).safeParse(together)
-    if (!checked.success) throw validationFailed(checked.error)
-    if (usesSecret(together) !== usesSecret(client))
-      throw new ApiError(
-        'validation_failed',
-        'The way of client authentication cannot change between secrets and none',
-        {
-          fields: { token_endpoint_auth_method: 'register another client instead' },
-        },
-      )
-    await updateRow(work.trx, clientId, { ...columnsOf(changes), updated_at: now })
-    // What is under way was begun under the old list (requirement 122).
-    if (changes.redirect_uris) await denyOpen(work, { client_id: clientId })
-  })
-  return getClient(deps, clientId)
+  requireCreditor(principal, changes.promotional_credits)
+  await change(
+    deps,
+    clientId,
+    principal,
+    'client.updated',
+    { fields: Object.keys(changes) },
+    async (work, client, now) => {
+      const together: Together = { ...summaryOf(client), ...changesIn(changes) }
+      const checked = z.any().superRefine(checkTogether).safeParse(together)
+      if (!checked.success) throw validationFailed(checked.error)
+      if (usesSecret(together) !== usesSecret(client))
+        throw new ApiError(
+          'validation_failed',
+          'The way of client authentication cannot change between secrets and none',
+          {
+            fields: { token_endpoint_auth_method: 'register another client instead' },
+          },
+        )
+      await updateRow(work.trx, clientId, { ...columnsOf(changes), updated_at: now })
+      // What is under way was begun under the old list (requirement 122).
+      if (changes.redirect_uris) await denyOpen(work, { client_id: clientId })
+    },
+  )
+  return viewOf(deps, clientId)
 }
 
 /** The rules between fields hold for what the client will be: what it is, with what is sent put over it. */
@@ -227,6 +295,9 @@ function columnsOf(changes: z.output<typeof ClientChanges>) {
     }),
     ...(changes.jwks !== undefined && { jwks: json(changes.jwks) }),
     ...(changes.resources !== undefined && { resources: json(changes.resources) }),
+    ...(changes.subjects !== undefined && { subjects: JSON.stringify(changes.subjects) }),
+    ...(changes.access_token_format !== undefined && { access_token_format: changes.access_token_format }),
+    ...(changes.promotional_credits !== undefined && { promotional_credits: changes.promotional_credits }),
     ...(changes.min_level !== undefined && { min_level: changes.min_level }),
     ...(changes.resource_server !== undefined && { resource_server: changes.resource_server ? 1 : 0 }),
   }
@@ -237,20 +308,20 @@ export async function rotateClientSecret(
   deps: Deps,
   clientId: string,
   { overlap, secret_expires_in }: z.output<typeof Rotation>,
-  actor: Actor,
+  principal: Principal,
 ): Promise<ClientView & { client_secret: string }> {
   const secret = newSecret(deps.random, 'acs')
-  await change(deps, clientId, actor, 'client.secret_rotated', { overlap }, async ({ trx }, client, now) => {
+  await change(deps, clientId, principal, 'client.secret_rotated', { overlap }, async ({ trx }, client, now) => {
     if (!usesSecret(client)) throw new ApiError('conflict', 'This client has no secret: it authenticates another way')
     await expireClientSecrets(trx, clientId, now + overlap * 1000)
     await insertClientSecret(trx, secretRow(deps, clientId, secret, secret_expires_in, now))
   })
-  return { ...(await getClient(deps, clientId)), client_secret: secret }
+  return { ...(await viewOf(deps, clientId)), client_secret: secret }
 }
 
 /** Ends every sign-in at the website with it. */
-export async function deleteClient(deps: Deps, clientId: string, actor: Actor): Promise<void> {
-  await change(deps, clientId, actor, 'client.deleted', {}, async (work, _client, now) => {
+export async function deleteClient(deps: Deps, clientId: string, principal: Principal): Promise<void> {
+  await change(deps, clientId, principal, 'client.deleted', {}, async (work, _client, now) => {
     await denyOpen(work, { client_id: clientId })
     await revokeGrantsOf(work.trx, { client_id: clientId }, 'client_deleted', now)
     await deleteRow(work.trx, clientId)
@@ -261,7 +332,7 @@ export async function deleteClient(deps: Deps, clientId: string, actor: Actor): 
 async function change(
   { db, now: clock }: Deps,
   clientId: string,
-  actor: Actor,
+  principal: Principal,
   action: string,
   detail: Record<string, unknown>,
   act: (work: Work, client: ClientRow, now: number) => Promise<void>,
@@ -269,15 +340,27 @@ async function change(
   const now = clock()
   await db.write(async (work) => {
     const client = await findClient(work.trx, clientId)
-    if (!client) throw unknownClient(clientId)
+    if (!client || !reaches(principal, client.org_id)) throw unknownClient(clientId)
+    requireMember(principal)
     await act(work, client, now)
-    work.record({ at: now, org_id: client.org_id, actor, action, target: clientId, client_id: clientId, detail })
+    work.record({
+      at: now,
+      org_id: client.org_id,
+      actor: principal.id,
+      action,
+      target: clientId,
+      client_id: clientId,
+      detail,
+    })
+    work.notify(organizationTopic(client.org_id))
   })
 }
 
 function unknownClient(clientId: string): ApiError {
   return new ApiError('not_found', `There is no client ${clientId.slice(0, 64)}`)
 }
+
+export type ClientSummary = ReturnType<typeof summaryOf>
 
 function summaryOf(client: ClientRow) {
   const parse = (json: string | null) => (json === null ? null : JSON.parse(json))
@@ -291,8 +374,8 @@ function summaryOf(client: ClientRow) {
     jwks: parse(client.jwks) as object | null,
     resources: parse(client.resources) as string[] | null,
     subjects: parse(client.subjects) as string[],
-    access_token_format: 'jwt' as const,
-    promotional_credits: 0,
+    access_token_format: client.access_token_format,
+    promotional_credits: client.promotional_credits,
     min_level: client.min_level,
     resource_server: client.resource_server === 1,
     created_at: new Date(client.created_at).toISOString(),

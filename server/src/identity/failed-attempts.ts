@@ -2,7 +2,7 @@ import type { Deps } from '../context.ts'
 import { sha256 } from '../crypto/jws.ts'
 import { ApiError } from '../http/errors.ts'
 import { addAuthFailure, findAuthFailures } from '../storage/auth-failures.ts'
-import type { AuditEntry } from '../storage/database.ts'
+import type { AuditEntry, Work } from '../storage/database.ts'
 import type { AuthFailureTable } from '../storage/schema.ts'
 
 const WINDOW_MS = 60_000
@@ -17,13 +17,18 @@ interface Attempt {
   error: ApiError
   /** Also told to the audit log, when the one who was claimed exists. */
   audit?: { orgId: string; action: string; agentId?: string; clientId?: string; requestId?: string }
+  /** What else is noted of a failure within the limits, in the same transaction. */
+  note?: (work: Work) => Promise<void>
 }
 
 /**
  * Counts a wrong credential and throws. A right one is never counted nor refused: secrets have 256 bits, so the limit is
  * against floods, and must not let one caller lock another out. The counts are in the database, common to all processes.
  */
-export async function failAttempt({ db, now: clock }: Deps, { name, address, error, audit }: Attempt): Promise<never> {
+export async function failAttempt(
+  { db, now: clock }: Deps,
+  { name, address, error, audit, note }: Attempt,
+): Promise<never> {
   const now = clock()
   const since = now - WINDOW_MS
   // Hashed: a name that was made up may be of any length.
@@ -36,9 +41,11 @@ export async function failAttempt({ db, now: clock }: Deps, { name, address, err
   // Who is over the limit already costs no write.
   refuseBeyond(before, 0, now)
 
-  const counts = await db.write(async ({ trx, record }) => {
+  const counts = await db.write(async (work) => {
+    const { trx, record } = work
     const byName = await addAuthFailure(trx, ofName, now, since)
     const byAddress = await addAuthFailure(trx, ofAddress, now, since)
+    if (note && byName.count <= PER_NAME_AND_ADDRESS) await note(work)
     if (audit && byName.count <= PER_NAME_AND_ADDRESS) record(eventOf(audit, name, address, now))
     return [byName, byAddress] as const
   })

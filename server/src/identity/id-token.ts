@@ -1,35 +1,30 @@
 import type { Deps } from '../context.ts'
-import type { AgentWithOwner } from '../storage/agents.ts'
-import { profileClaims } from './act-for.ts'
+import type { NewGrant } from '../storage/grants.ts'
 import { acrOf, amrOf } from './assurance.ts'
+import { profileClaims, type SignInSubject, subjectId } from './sign-in-subject.ts'
 
 interface SignIn {
-  clientId: string
-  grantId: string
-  agent: AgentWithOwner
+  grant: NewGrant
+  subject: SignInSubject
   scope: string
-  model: string
-  level: number
-  /** Epoch milliseconds. */
-  authTime: number
-  nonce?: string | null
+  nonce: string | null | undefined
 }
 
 /** OIDC Core §2. */
-export function signIdToken(deps: Deps, signIn: SignIn, now: number): string {
+export function signIdToken(deps: Deps, { grant, subject, scope, nonce }: SignIn, now: number): string {
   const iat = Math.floor(now / 1000)
   return deps.signingKeys.sign('JWT', {
     iss: deps.config.issuer,
-    sub: signIn.agent.agent_id,
-    aud: signIn.clientId,
+    sub: subjectId(subject),
+    aud: grant.client_id,
     iat,
     exp: iat + deps.config.lifetimes.idToken,
-    auth_time: Math.floor(signIn.authTime / 1000),
-    ...(signIn.nonce && { nonce: signIn.nonce }),
-    acr: acrOf(signIn.level),
-    amr: amrOf(signIn.level),
-    sid: signIn.grantId,
-    model: signIn.model,
-    ...profileClaims(deps, signIn.agent, signIn.scope),
+    auth_time: Math.floor(grant.auth_time / 1000),
+    ...(nonce && { nonce }),
+    acr: acrOf(grant.level),
+    amr: amrOf(grant.level),
+    sid: grant.grant_id,
+    ...(grant.model !== null && { model: grant.model }),
+    ...profileClaims(deps, subject, scope),
   })
 }

@@ -4,13 +4,13 @@ import { BASIC_CHALLENGE } from '../http/authorization.ts'
 import { ApiError } from '../http/errors.ts'
 import { parseForm, refuseQuery } from '../http/form.ts'
 import { json } from '../http/respond.ts'
-import { findAgent } from '../storage/agents.ts'
 import { findOrganizationOf } from '../storage/clients.ts'
 import { findGrant } from '../storage/grants.ts'
 import { findRefreshToken } from '../storage/refresh-tokens.ts'
 import { isAccessTokenLive, verifyAccessToken } from './access-token.ts'
 import { acrOf } from './assurance.ts'
 import { authenticateClient, type Caller, isConfidential } from './client-auth.ts'
+import { findSubject, subjectId } from './sign-in-subject.ts'
 
 /** RFC 7662 §2.2: of a token that is not alive, or not the caller's to know, nothing but this is told. */
 const INACTIVE = { active: false }
@@ -43,22 +43,22 @@ async function ofAccessToken(deps: Deps, caller: Caller, token: string, now: num
 async function ofRefreshToken(deps: Deps, caller: Caller, token: string, now: number): Promise<object | undefined> {
   const row = await findRefreshToken(deps.db.read, deps.ring.hashes('refresh_token', token))
   const grant = row && (await findGrant(deps.db.read, row.grant_id))
-  if (!grant || !(await mayKnow(deps, caller, grant.client_id, grant.agent_id))) return undefined
+  if (!grant || !(await mayKnow(deps, caller, grant.client_id, grant.agent_id ?? ''))) return undefined
   const alive = row.rotated_at === null && row.expires_at > now && grant.revoked_at === null && grant.expires_at > now
-  const agent = alive ? await findAgent(deps.db.read, grant.agent_id) : undefined
-  if (!agent || agent.disabled_at !== null) return undefined
+  const subject = alive ? await findSubject(deps.db.read, grant) : undefined
+  if (!subject) return undefined
   return {
     active: true,
     iss: deps.config.issuer,
-    sub: grant.agent_id,
-    agent_id: grant.agent_id,
+    sub: subjectId(subject),
+    ...(grant.agent_id !== null && { agent_id: grant.agent_id }),
     client_id: grant.client_id,
     scope: grant.scope,
     token_type: 'refresh_token',
     iat: Math.floor(row.created_at / 1000),
     exp: Math.floor(row.expires_at / 1000),
     sid: grant.grant_id,
-    model: grant.model,
+    ...(grant.model !== null && { model: grant.model }),
     acr: acrOf(grant.level),
   }
 }

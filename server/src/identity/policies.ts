@@ -17,13 +17,33 @@ export interface SignInAttempt {
   expectedOrigin: string | undefined
 }
 
+/** What an agent can reach without a person. */
+const HIGHEST_ALONE = 3
+
+/** The level that agent, website and request ask for together. */
+function lowestLevel({ agent, client, request }: Pick<SignInAttempt, 'agent' | 'client' | 'request'>): number {
+  return Math.max(agent.min_level, client.min_level, levelAsked(request.acr_values) ?? 0)
+}
+
+/** Whether a person is asked before this agent gets in here. `knownHere`: it has signed in at this website before. */
+export function asksPerson(attempt: SignInAttempt, knownHere: boolean): boolean {
+  if (lowestLevel(attempt) > HIGHEST_ALONE || attempt.agent.approval === 'always') return true
+  return attempt.agent.approval === 'first_time' && !knownHere
+}
+
+/** What a sign-in is worth once a person has said yes: their word lifts only what was proved to the full. */
+export function levelWithApproval(level: number): number {
+  return level === HIGHEST_ALONE ? HIGHEST_ALONE + 1 : level
+}
+
 /** Why an agent may not sign in here, as its owner and the website decided; undefined when it may. The first reason wins. */
 export function refusalOf(attempt: SignInAttempt): string | undefined {
   const { agent, client, request, level } = attempt
-  const lowest = Math.max(agent.min_level, client.min_level, levelAsked(request.acr_values) ?? 0)
+  const lowest = Math.min(lowestLevel(attempt), HIGHEST_ALONE)
   const scopes = parseScope(request.scope)
   const allowedScopes = listOf(agent.allowed_scopes)
 
+  if (!JSON.parse(client.subjects).includes('agent')) return 'The website signs in people only'
   if (agent.disabled_at !== null) return 'The agent is disabled'
   if (listOf(agent.allowed_clients)?.includes(client.client_id) === false)
     return 'The agent may not sign in at this website'

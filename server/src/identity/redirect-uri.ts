@@ -1,4 +1,5 @@
-import { LOOPBACK_HOSTS } from '../config.ts'
+import { type Config, LOOPBACK_HOSTS } from '../config.ts'
+import type { ClientRow } from '../storage/clients.ts'
 
 const MAX_LENGTH = 2048
 const LOOPBACK_LITERALS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]'])
@@ -17,6 +18,23 @@ export function redirectUriFault(uri: string): string | undefined {
   return LOOPBACK_HOSTS.has(url.hostname)
     ? undefined
     : 'must use https; http is for localhost, 127.0.0.1 and [::1] only'
+}
+
+/**
+ * Where a test sign-in of any website ends: a page of ours. It needs no registration, for a code there helps nobody: who
+ * has it lacks the verifier, and the standing of a member of the website's organization.
+ */
+export function testRedirectUri({ issuer }: Pick<Config, 'issuer'>): string {
+  return `${issuer}/console/test-sign-in`
+}
+
+/** Whether a website may have the browser sent there. */
+export function isRedirectUriOf(
+  config: Pick<Config, 'issuer'>,
+  client: Pick<ClientRow, 'redirect_uris'>,
+  uri: string,
+): boolean {
+  return isRegisteredRedirectUri(uri, JSON.parse(client.redirect_uris)) || uri === testRedirectUri(config)
 }
 
 /** Exact match; the port is free on the loopback literals, where native apps listen on what they get (RFC 8252 §7.3). */

@@ -2,19 +2,31 @@ import { type AuthorizationRequestRow, denyOpenRequests } from '../storage/autho
 import type { Work } from '../storage/database.ts'
 
 /** What becomes of a request, as the contract tells it. */
-export type RequestStatus = 'pending' | 'authenticated' | 'completed' | 'denied' | 'expired'
+export type RequestStatus = 'pending' | 'approval_required' | 'authenticated' | 'completed' | 'denied' | 'expired'
 
 /** Time ends what nobody ended: a request is not written to when it expires. */
 export function statusOf(request: AuthorizationRequestRow, now: number): RequestStatus {
-  const open = request.status === 'pending' || request.status === 'authenticated'
+  const open = request.status !== 'completed' && request.status !== 'denied'
   return open && request.expires_at <= now ? 'expired' : request.status
 }
 
 export const requestTopic = (requestId: string) => `request:${requestId}`
 
+/** Rings when a sign-in moves that an organization sees, and when its agents or websites change. */
+export const organizationTopic = (orgId: string) => `organization:${orgId}`
+
+/** Tells the page that waits for a request, and the consoles of both organizations. */
+export function notifySignIn({ notify }: Pick<Work, 'notify'>, request: SignInParties): void {
+  notify(requestTopic(request.request_id))
+  for (const orgId of new Set([request.org_id, request.agent_org_id ?? request.org_id]))
+    notify(organizationTopic(orgId))
+}
+
+type SignInParties = Pick<AuthorizationRequestRow, 'request_id' | 'org_id' | 'agent_org_id'>
+
 /** Ends the sign-ins under way of an agent, or at a client, and tells the pages that wait for them. */
-export async function denyOpen({ trx, notify }: Work, by: { client_id: string } | { agent_id: string }): Promise<void> {
-  for (const requestId of await denyOpenRequests(trx, by)) notify(requestTopic(requestId))
+export async function denyOpen(work: Work, by: { client_id: string } | { agent_id: string }): Promise<void> {
+  for (const request of await denyOpenRequests(work.trx, by)) notifySignIn(work, request)
 }
 
 /** Where the bound browser gets its code, on our own origin. */

@@ -8,7 +8,7 @@ import { noticePage } from '../pages/notice.ts'
 import { type AuthorizationRequestRow, findAuthorizationRequest } from '../storage/authorization-requests.ts'
 import { findClient } from '../storage/clients.ts'
 import { codeParameters, issueCode } from './authorization-code.ts'
-import { isRegisteredRedirectUri } from './redirect-uri.ts'
+import { isRedirectUriOf } from './redirect-uri.ts'
 import { type Binding, findBinding } from './request-binding.ts'
 import { resumePath, statusOf } from './request-status.ts'
 import { waiting } from './waiting.ts'
@@ -30,9 +30,10 @@ export async function resume(deps: Deps, c: Context<Env>): Promise<Response> {
     case 'authenticated':
       return continuesForm(c, destination) ? goOn(deps, c, request) : toWebsite(deps, c, request, binding)
     case 'pending':
+    case 'approval_required':
       return stillWaiting(deps, c, request)
     case 'denied':
-      return denied(deps, request)
+      return continuesForm(c, destination) ? goOn(deps, c, request) : denied(deps, request)
     case 'expired':
       throw new ApiError('request_expired', 'This sign-in has expired')
     case 'completed':
@@ -60,11 +61,13 @@ function continuesForm(c: Context<Env>, destination: string | undefined): boolea
 
 function goOn({ config }: Deps, c: Context<Env>, request: AuthorizationRequestRow): Response {
   const continueTo = resumePath(config.issuer, request.request_id)
+  const refused = request.status === 'denied'
+  const who = request.user_id === null ? 'The agent has proved itself.' : 'You are signed in.'
   const html = noticePage({
     nonce: c.get('nonce'),
-    tone: 'success',
-    title: 'Signed in',
-    message: 'The agent has proved itself.',
+    tone: refused ? 'info' : 'success',
+    title: refused ? 'Not signed in' : 'Signed in',
+    message: refused ? 'Nothing was shared with the website.' : who,
     next: 'Going back to the website.',
     link: { href: continueTo, text: `Go on to ${new URL(request.redirect_uri).host}` },
     continueTo,
@@ -75,7 +78,7 @@ function goOn({ config }: Deps, c: Context<Env>, request: AuthorizationRequestRo
 /** Back to the website, if it still has the address; the list may have changed, and that may be why it was denied. */
 async function denied(deps: Deps, { client_id, redirect_uri, state }: AuthorizationRequestRow): Promise<never> {
   const client = await findClient(deps.db.read, client_id)
-  if (!client || !isRegisteredRedirectUri(redirect_uri, JSON.parse(client.redirect_uris)))
+  if (!client || !isRedirectUriOf(deps.config, client, redirect_uri))
     throw new ApiError('access_denied', 'The sign-in was refused')
   throw new RedirectError('access_denied', 'The sign-in was refused', redirect_uri, state ?? undefined)
 }

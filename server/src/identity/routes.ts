@@ -10,6 +10,7 @@ import { authorize } from './authorize.ts'
 import { checkStatus, statusStream } from './check-status.ts'
 import { introspect } from './introspect.ts'
 import { authAgentConfiguration, authorizationServerMetadata, openidConfiguration, staticDocument } from './metadata.ts'
+import { decideAsPerson, personSignIn } from './person-sign-in.ts'
 import { resume } from './resume.ts'
 import { revoke } from './revoke.ts'
 import { token } from './token.ts'
@@ -74,7 +75,7 @@ const AuthenticateForm = z.object({
 const RequestQuery = z.object({ request_id: text })
 const Status = z
   .object({
-    status: z.enum(['pending', 'authenticated', 'completed', 'denied', 'expired']),
+    status: z.enum(['pending', 'approval_required', 'authenticated', 'completed', 'denied', 'expired']),
     redirect_to: optional,
     redirect_uri: optional,
     code: optional,
@@ -128,7 +129,8 @@ export function identityRoutes(deps: Deps) {
       path,
       tag: 'Sign in',
       summary: path === '/authorize' ? 'Begin a sign-in' : 'Begin a sign-in (alias)',
-      description: 'The website sends the browser here (OAuth 2.1, PKCE S256). The answer is the waiting page.',
+      description:
+        'The website sends the browser here (OAuth 2.1, PKCE S256). The answer is the waiting page; where the website signs in people, our sign-in and the approval page.',
       query: AuthorizeQuery,
       responses: { 200: page, 303: { description: 'Back to the website, with an error' }, 400: page },
       handler: (c: Parameters<typeof cacheable>[0]) => authorize(deps, c),
@@ -143,6 +145,27 @@ export function identityRoutes(deps: Deps) {
       query: RequestQuery,
       responses: { 200: page, 303: { description: 'To the website' }, 403: page, 410: page },
       handler: (c) => resume(deps, c),
+    },
+    {
+      method: 'get',
+      path: '/authorize/person',
+      tag: 'Sign in',
+      summary: 'Sign in as a person',
+      description:
+        'For the browser that began the request at a website that signs in people: to our own sign-in, then the approval page, then back.',
+      query: RequestQuery,
+      responses: { 200: page, 303: { description: 'To the sign-in, or on' }, 403: page, 410: page },
+      handler: (c) => personSignIn(deps, c),
+    },
+    {
+      method: 'post',
+      path: '/authorize/person',
+      tag: 'Sign in',
+      summary: 'Approve an app, or do not',
+      description: 'The plain form of the approval page.',
+      form: z.object({ request_id: text, token: text, decision: z.enum(['approve', 'deny']) }),
+      responses: { 200: page, 303: { description: 'On' }, 400: page, 403: page, 410: page },
+      handler: (c) => decideAsPerson(deps, c),
     },
     {
       method: 'post',

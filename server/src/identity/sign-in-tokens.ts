@@ -1,18 +1,17 @@
 import type { Deps } from '../context.ts'
 import { newSecret } from '../crypto/ids.ts'
-import type { AgentWithOwner } from '../storage/agents.ts'
-import type { GrantRow } from '../storage/grants.ts'
+import type { NewGrant } from '../storage/grants.ts'
 import { signAccessToken } from './access-token.ts'
-import { actFor } from './act-for.ts'
 import { acrOf } from './assurance.ts'
-import type { TokenResponse } from './grants/grant.ts'
+import type { BearerTokenResponse } from './grants/grant.ts'
 import { signIdToken } from './id-token.ts'
 import { audienceOf } from './resource.ts'
 import { hasScope } from './scope.ts'
+import { actFor, type SignInSubject, subjectId } from './sign-in-subject.ts'
 
 interface Issue {
-  grant: Omit<GrantRow, 'revoked_at' | 'revoke_reason'>
-  agent: AgentWithOwner
+  grant: NewGrant
+  subject: SignInSubject
   /** No more than the grant's. */
   scope: string
   resources: readonly string[]
@@ -23,41 +22,31 @@ interface Issue {
 /** The tokens of a sign-in, made but not yet stored: the answer of a code exchange, or of a refresh. */
 export function signInTokens(
   deps: Deps,
-  { grant, agent, scope, resources, nonce, withRefreshToken }: Issue,
+  { grant, subject, scope, resources, nonce, withRefreshToken }: Issue,
   now: number,
-): TokenResponse {
+): BearerTokenResponse {
   const accessToken = signAccessToken(
     deps,
     {
-      sub: agent.agent_id,
+      sub: subjectId(subject),
       aud: audienceOf(resources, grant.client_id),
       client_id: grant.client_id,
       scope,
-      model: grant.model,
+      ...(grant.model !== null && { model: grant.model }),
       acr: acrOf(grant.level),
       auth_time: Math.floor(grant.auth_time / 1000),
       sid: grant.grant_id,
-      act_for: actFor(deps, agent, scope),
+      ...(subject.kind === 'agent' && { act_for: actFor(deps, subject.agent, scope) }),
     },
     now,
   )
-  const signIn = {
-    clientId: grant.client_id,
-    grantId: grant.grant_id,
-    agent,
-    scope,
-    model: grant.model,
-    level: grant.level,
-    authTime: grant.auth_time,
-    nonce: nonce ?? null,
-  }
   return {
     access_token: accessToken,
     token_type: 'Bearer',
     expires_in: deps.config.lifetimes.accessToken,
     scope,
     ...(withRefreshToken && { refresh_token: newSecret(deps.random, 'rt') }),
-    ...(hasScope(scope, 'openid') && { id_token: signIdToken(deps, signIn, now) }),
+    ...(hasScope(scope, 'openid') && { id_token: signIdToken(deps, { grant, subject, scope, nonce }, now) }),
   }
 }
 
@@ -65,7 +54,7 @@ export function signInTokens(
 export function refreshTokenRow(
   { config, ring }: Deps,
   token: string,
-  grant: Pick<GrantRow, 'grant_id' | 'expires_at'>,
+  grant: Pick<NewGrant, 'grant_id' | 'expires_at'>,
   now: number,
 ) {
   return {

@@ -5,10 +5,9 @@ import { ApiError } from '../http/errors.ts'
 import { refuseQuery } from '../http/form.ts'
 import { header } from '../http/node-request.ts'
 import { json } from '../http/respond.ts'
-import { findAgent } from '../storage/agents.ts'
 import { type AccessTokenClaims, isAccessTokenLive, isFor, verifyAccessToken } from './access-token.ts'
-import { profileClaims } from './act-for.ts'
 import { hasScope } from './scope.ts'
+import { findSubject, profileClaims, subjectId } from './sign-in-subject.ts'
 
 /** UserInfo endpoint. OIDC Core §5.3; the token in the header alone (RFC 6750 §2.3 is refused). */
 export async function userinfo(deps: Deps, c: Context<Env>): Promise<Response> {
@@ -19,12 +18,16 @@ export async function userinfo(deps: Deps, c: Context<Env>): Promise<Response> {
       headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope", scope="openid"' },
     })
 
-  const agent = await findAgent(deps.db.read, claims.sub)
-  if (!agent) throw invalidToken()
+  const { sub } = claims
+  const subject = await findSubject(
+    deps.db.read,
+    sub.startsWith('user_') ? { agent_id: null, user_id: sub } : { agent_id: sub, user_id: null },
+  )
+  if (!subject) throw invalidToken()
   return json(c, {
-    sub: agent.agent_id,
+    sub: subjectId(subject),
     ...(claims.model && { model: claims.model }),
-    ...profileClaims(deps, agent, claims.scope),
+    ...profileClaims(deps, subject, claims.scope),
   })
 }
 

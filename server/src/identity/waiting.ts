@@ -5,6 +5,7 @@ import { waitingPage } from '../pages/waiting.ts'
 import type { AuthorizationRequestRow } from '../storage/authorization-requests.ts'
 import type { ClientRow } from '../storage/clients.ts'
 import { pollToken } from './request-binding.ts'
+import { statusOf } from './request-status.ts'
 import { parseScope } from './scope.ts'
 
 interface WaitingOptions {
@@ -17,7 +18,7 @@ interface WaitingOptions {
 export function waiting(
   deps: Deps,
   c: Context<Env>,
-  client: Pick<ClientRow, 'client_id' | 'client_name'>,
+  client: Pick<ClientRow, 'client_id' | 'client_name' | 'subjects'>,
   request: AuthorizationRequestRow,
   { cookies = [], form }: WaitingOptions = {},
 ): Response {
@@ -33,7 +34,7 @@ export function waiting(
     clientName: client.client_name,
     clientHost: website.host,
     scopes: parseScope(request.scope),
-    status: 'pending',
+    status: statusOf(request, deps.now()) === 'approval_required' ? 'approval_required' : 'pending',
     expiresAt: request.expires_at,
     now: deps.now(),
     authRequest: {
@@ -52,6 +53,7 @@ export function waiting(
     authenticatePath: `${base}/api/agent/authenticate`,
     restartUrl: website.origin,
     refreshUrl: `${base}/authorize/resume${query}`,
+    ...(JSON.parse(client.subjects).includes('user') && { personPath: `${base}/authorize/person${query}` }),
     ...(form && { form: { error: form.error, agentId: form.agentId, model: form.model } }),
   })
   return page(c, html, { cookies, ...(form && { status: form.status }) })

@@ -24,6 +24,8 @@ export interface WaitingView {
   restartUrl?: string
   /** A GET of this shows the page again; without it a page that answers a POST cannot refresh itself. */
   refreshUrl?: string
+  /** The way over for people, at a website that signs in both. */
+  personPath?: string
   /** Set when the plain form came back. An empty error only keeps the form open. */
   form?: { error: string; agentId: string; model: string }
 }
@@ -55,7 +57,7 @@ ${emblem(state.glyph)}
 <div data-while-waiting><dt>It will learn</dt><dd><ul>${learns(view.scopes)}</ul></dd></div>
 <div><dt>Request</dt><dd><code class="id">${view.requestId}</code></dd></div>
 </dl>
-${form(view)}
+${view.personPath && html`<p data-while-waiting>Are you a person? <a href="${view.personPath}">Sign in yourself instead</a></p>\n`}${form(view)}
 </main>
 <footer class="foot" data-while-waiting>Not expecting this? Close the page before an agent signs in, and the website learns nothing.</footer>
 </div>`,

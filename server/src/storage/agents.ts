@@ -58,18 +58,52 @@ export async function listAgentSecrets(db: Db, agentId: string, now: number): Pr
   return (await liveSecrets(db, { agentId, now })).rows
 }
 
+/** Whose agents: those of an organization, and those that act for a person wherever they are. */
+export interface AgentReach {
+  orgId: string
+  userId: string | undefined
+}
+
 /** Oldest first, `limit` at most, after the one named by the cursor. */
 export async function listAgents(
   db: Db,
+  reach: AgentReach | undefined,
   limit: number,
   after?: { created_at: number; id: string },
-): Promise<AgentWithOwner[]> {
-  let query = withOwner(db).orderBy('agent.created_at').orderBy('agent.agent_id').limit(limit)
+): Promise<(AgentWithOwner & { last_sign_in_at: number | null })[]> {
+  let query = withOwner(db)
+    .select((e) =>
+      e
+        .selectFrom('auth_grant')
+        .select((g) => g.fn.max('auth_grant.auth_time').as('at'))
+        .whereRef('auth_grant.agent_id', '=', 'agent.agent_id')
+        .as('last_sign_in_at'),
+    )
+    .orderBy('agent.created_at')
+    .orderBy('agent.agent_id')
+    .limit(limit)
+  if (reach)
+    query = query.where((e) =>
+      e.or([
+        e('agent.org_id', '=', reach.orgId),
+        ...(reach.userId === undefined ? [] : [e('agent.user_id', '=', reach.userId)]),
+      ]),
+    )
   if (after)
     query = query.where((e) =>
       e(e.refTuple('agent.created_at', 'agent.agent_id'), '>', e.tuple(after.created_at, after.id)),
     )
   return query.execute()
+}
+
+/** When an agent last signed in anywhere. */
+export async function findLastSignIn(db: Db, agentId: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('auth_grant')
+    .select((e) => e.fn.max('auth_time').as('at'))
+    .where('agent_id', '=', agentId)
+    .executeTakeFirst()
+  return row?.at ?? null
 }
 
 export async function insertAgent(trx: Db, agent: Insertable<AgentTable>): Promise<void> {

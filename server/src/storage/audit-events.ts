@@ -30,6 +30,7 @@ export interface AuditFilter {
   actor?: string | undefined
   action?: string | undefined
   client_id?: string | undefined
+  agent_id?: string | undefined
   since?: number | undefined
   until?: number | undefined
 }
@@ -49,7 +50,7 @@ export async function listAuditEvents(
   after?: AuditCursor,
 ): Promise<AuditEventTable[]> {
   let query = db.selectFrom('audit_event').selectAll()
-  for (const column of ['org_id', 'actor', 'action', 'client_id'] as const) {
+  for (const column of ['org_id', 'actor', 'action', 'client_id', 'agent_id'] as const) {
     const value = filter[column]
     if (value !== undefined) query = query.where(column, '=', value)
   }

@@ -26,3 +26,13 @@ export async function addAuthFailure(trx: Db, key: string, now: number, since: n
     .returningAll()
     .executeTakeFirstOrThrow()
 }
+
+/** What was counted beforehand turned out to be no failure. */
+export async function takeBackAuthFailure(trx: Db, key: string): Promise<void> {
+  await trx
+    .updateTable('auth_failure')
+    .set((e) => ({ count: e('count', '-', 1) }))
+    .where('key', '=', key)
+    .where('count', '>', 0)
+    .execute()
+}

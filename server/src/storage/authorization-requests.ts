@@ -22,6 +22,8 @@ export type NewAuthorizationRequest = Pick<
   | 'address_hash'
   | 'created_at'
   | 'expires_at'
+  | 'login_after'
+  | 'asks_consent'
 >
 
 const insert = prepared<NewAuthorizationRequest, unknown>((db, param) =>
@@ -41,6 +43,8 @@ const insert = prepared<NewAuthorizationRequest, unknown>((db, param) =>
     status: 'pending',
     created_at: param('created_at'),
     expires_at: param('expires_at'),
+    login_after: param('login_after'),
+    asks_consent: param('asks_consent'),
   }),
 )
 
@@ -100,6 +104,7 @@ export async function findAuthorizationRequestByCode(
 interface Authentication {
   requestId: string
   agentId: string
+  agentOrgId: string
   model: string
   level: number
   now: number
@@ -111,6 +116,7 @@ const authenticate = prepared<Authentication, unknown>((db, param) =>
     .set({
       status: 'authenticated',
       agent_id: param('agentId'),
+      agent_org_id: param('agentOrgId'),
       model: param('model'),
       level: param('level'),
       authenticated_at: param('now'),
@@ -119,6 +125,103 @@ const authenticate = prepared<Authentication, unknown>((db, param) =>
     .where('status', '=', 'pending')
     .where('expires_at', '>', param('now')),
 )
+
+const askApproval = prepared<Authentication, unknown>((db, param) =>
+  db
+    .updateTable('authorization_request')
+    .set({
+      status: 'approval_required',
+      agent_id: param('agentId'),
+      agent_org_id: param('agentOrgId'),
+      model: param('model'),
+      level: param('level'),
+      approval_asked_at: param('now'),
+    })
+    .where('request_id', '=', param('requestId'))
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', param('now')),
+)
+
+/** pending -> approval_required: the agent has proved itself, and a person is asked. True for one agent only. */
+export async function setApprovalRequired(trx: Db, authentication: Authentication): Promise<boolean> {
+  return (await askApproval(trx, authentication)).changed === 1
+}
+
+interface Decision {
+  requestId: string
+  status: 'authenticated' | 'denied'
+  level: number | null
+  decidedBy: string
+  now: number
+}
+
+/** approval_required -> authenticated or denied. True for the one decision that counts. */
+export async function setDecision(trx: Db, { requestId, status, level, decidedBy, now }: Decision): Promise<boolean> {
+  const decided = await trx
+    .updateTable('authorization_request')
+    .set({
+      status,
+      decided_by: decidedBy,
+      decided_at: now,
+      ...(status === 'authenticated' && { authenticated_at: now, level }),
+    })
+    .where('request_id', '=', requestId)
+    .where('status', '=', 'approval_required')
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return decided.numUpdatedRows === 1n
+}
+
+/** pending -> authenticated by a person, at the level of a password or a passkey. True for one only. */
+export async function setSignedIn(
+  trx: Db,
+  { requestId, userId, now }: { requestId: string; userId: string; now: number },
+): Promise<boolean> {
+  const signedIn = await trx
+    .updateTable('authorization_request')
+    .set({ status: 'authenticated', user_id: userId, level: 1, authenticated_at: now })
+    .where('request_id', '=', requestId)
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return signedIn.numUpdatedRows === 1n
+}
+
+/** pending -> denied, by the person who was asked. True for one only. */
+export async function setRefusedByPerson(
+  trx: Db,
+  { requestId, userId, now }: { requestId: string; userId: string; now: number },
+): Promise<boolean> {
+  const refused = await trx
+    .updateTable('authorization_request')
+    .set({ status: 'denied', user_id: userId, decided_by: userId, decided_at: now })
+    .where('request_id', '=', requestId)
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return refused.numUpdatedRows === 1n
+}
+
+interface Failure {
+  requestId: string
+  agentId: string | null
+  reason: string
+  now: number
+}
+
+const fail = prepared<Failure, Pick<AuthorizationRequestRow, 'request_id' | 'org_id' | 'agent_org_id'>>((db, param) =>
+  db
+    .updateTable('authorization_request')
+    .set({ failure: param('reason'), failed_at: param('now'), failed_agent_id: param('agentId') })
+    .where('request_id', '=', param('requestId'))
+    .where('status', '=', 'pending')
+    .returning(['request_id', 'org_id', 'agent_org_id']),
+)
+
+/** Notes a try that was refused; it does not end the request. The request, if it was still open. */
+export async function setFailure(trx: Db, failure: Failure) {
+  return (await fail(trx, failure)).rows[0]
+}
 
 /** pending -> authenticated. True for one agent only, however many try. */
 export async function setAuthenticated(trx: Db, authentication: Authentication): Promise<boolean> {
@@ -165,16 +268,18 @@ export async function consumeCode(
   return (await complete(trx, exchange)).changed === 1
 }
 
-/** Ends what is under way for a client whose redirect URIs changed, or an agent that is disabled. The ids of what it ended. */
-export async function denyOpenRequests(trx: Db, by: { client_id: string } | { agent_id: string }): Promise<string[]> {
+/** Ends what is under way for a client whose redirect URIs changed, or an agent that is disabled. What it ended. */
+export async function denyOpenRequests(
+  trx: Db,
+  by: { client_id: string } | { agent_id: string },
+): Promise<Pick<AuthorizationRequestRow, 'request_id' | 'org_id' | 'agent_org_id'>[]> {
   const [column, value] =
     'client_id' in by ? (['client_id', by.client_id] as const) : (['agent_id', by.agent_id] as const)
-  const denied = await trx
+  return trx
     .updateTable('authorization_request')
     .set({ status: 'denied' })
     .where(column, '=', value)
-    .where('status', 'in', ['pending', 'authenticated'])
-    .returning('request_id')
+    .where('status', 'in', ['pending', 'approval_required', 'authenticated'])
+    .returning(['request_id', 'org_id', 'agent_org_id'])
     .execute()
-  return denied.map(({ request_id }) => request_id)
 }

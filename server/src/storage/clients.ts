@@ -53,10 +53,12 @@ export async function listClientSecrets(db: Db, clientId: string, now: number): 
 
 export async function listClients(
   db: Db,
+  orgId: string | undefined,
   limit: number,
   after?: { created_at: number; id: string },
 ): Promise<ClientRow[]> {
   let query = db.selectFrom('client').selectAll().orderBy('created_at').orderBy('client_id').limit(limit)
+  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
   if (after)
     query = query.where((e) => e(e.refTuple('created_at', 'client_id'), '>', e.tuple(after.created_at, after.id)))
   return query.execute()

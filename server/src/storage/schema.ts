@@ -8,6 +8,17 @@ import type { ColumnType, Generated } from 'kysely'
 export interface Schema {
   organization: OrganizationTable
   person: PersonTable
+  session: SessionTable
+  account: AccountTable
+  verification: VerificationTable
+  passkey: PasskeyTable
+  membership: MembershipTable
+  invitation: InvitationTable
+  api_key: ApiKeyTable
+  app_approval: AppApprovalTable
+  ledger_entry: LedgerEntryTable
+  balance: BalanceTable
+  mail: MailTable
   agent: AgentTable
   agent_secret: AgentSecretTable
   client: ClientTable
@@ -35,16 +46,164 @@ export interface OrganizationTable {
   created_at: Time
 }
 
-/** Somebody an agent acts for. A person nobody has proved to be yet is a row without `email_verified_at`. */
+/**
+ * Somebody an agent acts for, or who has an account. A person that others named and who never signed up is a row without
+ * `registered_at`; what others named them for is theirs only once `email_verified_at` stands.
+ */
 export interface PersonTable {
   user_id: string
+  /** The organization they work in when nothing else is said. */
   org_id: string
+  /** Lower case; one person an address. */
   email: string
   name: string
-  role: string
+  image: string | null
   email_verified_at: Time | null
+  registered_at: Time | null
+  payment_method: ColumnType<'credits' | 'byok', 'credits' | 'byok' | undefined>
+  created_at: Time
+  updated_at: Time | null
+}
+
+/** Of a person in a browser. The cookie holds the token, we its hash. */
+export interface SessionTable {
+  session_id: string
+  token_hash: string
+  user_id: string
+  /** The organization that this browser works in; null: the person's own choice. */
+  org_id: string | null
+  ip_address: string | null
+  user_agent: string | null
+  /** When the person last proved to be there, by password or passkey. */
+  authenticated_at: Time
+  created_at: Time
+  updated_at: Time
+  expires_at: Time
+}
+
+/** A way a person signs in: a password (`credential`), or an account elsewhere. */
+export interface AccountTable {
+  id: string
+  user_id: string
+  provider_id: string
+  account_id: string
+  password_hash: string | null
+  scope: string | null
+  created_at: Time
+  updated_at: Time
+}
+
+/** What better-auth hands out to be brought back once: hashed by name, sealed by content. */
+export interface VerificationTable {
+  id: string
+  identifier_hash: string
+  value_sealed: string
+  /** Of a link to set a password: whose. Only the newest works. */
+  user_id: string | null
+  created_at: Time
+  updated_at: Time
+  expires_at: Time
+}
+
+/** WebAuthn Level 3 §4, public key credential. */
+export interface PasskeyTable {
+  id: string
+  user_id: string
+  name: string | null
+  credential_id: string
+  public_key: string
+  counter: number
+  device_type: string
+  backed_up: Flag
+  transports: string | null
+  aaguid: string | null
   created_at: Time
 }
+
+export type Role = 'admin' | 'member' | 'viewer'
+
+export interface MembershipTable {
+  org_id: string
+  user_id: string
+  role: Role
+  /** 1: made by somebody else, and of no effect until the person has proved the address. */
+  needs_proof: Flag
+  created_at: Time
+}
+
+export interface InvitationTable {
+  invitation_id: string
+  org_id: string
+  email: string
+  role: Role
+  token_hash: string
+  invited_by: string
+  created_at: Time
+  expires_at: Time
+  accepted_at: Time | null
+}
+
+export interface ApiKeyTable {
+  key_id: string
+  org_id: string
+  user_id: string
+  /** The app that it was issued to, at a sign-in of the person; null: made by the person. */
+  client_id: string | null
+  grant_id: string | null
+  name: string
+  scope: string
+  key_hash: string
+  prefix: string
+  last_four: string
+  created_at: Time
+  expires_at: Time | null
+  last_used_at: Time | null
+  revoked_at: Time | null
+}
+
+/** A person's yes to an app, remembered until it is withdrawn. */
+export interface AppApprovalTable {
+  user_id: string
+  client_id: string
+  scope: string
+  approved_at: Time
+  withdrawn_at: Time | null
+}
+
+/** Append-only. Nano-dollars: positive is given, negative is spent. */
+export interface LedgerEntryTable {
+  entry_id: string
+  user_id: string
+  client_id: string | null
+  kind: 'promotion' | 'credit' | 'usage'
+  amount_nano: number
+  reason: string | null
+  actor: string
+  at: Time
+}
+
+/** The sum of a person's ledger, kept in the same transactions. */
+export interface BalanceTable {
+  user_id: string
+  balance_nano: number
+  reserved_nano: number
+}
+
+/** What is to be delivered, or was. Bodies hold links that open accounts: they are sealed. */
+export interface MailTable {
+  mail_id: string
+  recipient: string
+  subject: string
+  body_sealed: string
+  created_at: Time
+  /** Null: nothing is left to try. */
+  next_attempt_at: Time | null
+  attempts: number
+  sent_at: Time | null
+  last_error: string | null
+}
+
+export type Approval = 'never' | 'first_time' | 'always'
 
 export interface AgentTable {
   agent_id: string
@@ -60,6 +219,8 @@ export interface AgentTable {
   jwk: Json | null
   min_level: number
   same_browser: Flag
+  /** When a person is asked before the agent gets in. */
+  approval: ColumnType<Approval, Approval | undefined>
   disabled_at: Time | null
   /** Access tokens made before are dead: everything of the agent was revoked then. */
   tokens_not_before: Time
@@ -98,6 +259,10 @@ export interface ClientTable {
   subjects: Json
   min_level: number
   resource_server: Flag
+  /** What a person's sign-in gives the app. */
+  access_token_format: ColumnType<'jwt' | 'api_key', 'jwt' | 'api_key' | undefined>
+  /** Cents, for each new user of the app, once. */
+  promotional_credits: ColumnType<number, number | undefined>
   created_at: Time
   updated_at: Time
 }
@@ -118,7 +283,7 @@ export interface AuthorizationRequestTable {
   browser_hash: string
   /** Whose page it is, for the limit on open requests. */
   address_hash: string
-  status: 'pending' | 'authenticated' | 'completed' | 'denied'
+  status: 'pending' | 'approval_required' | 'authenticated' | 'completed' | 'denied'
   created_at: Time
   expires_at: Time
   agent_id: string | null
@@ -129,6 +294,22 @@ export interface AuthorizationRequestTable {
   code_issued_at: Time | null
   completed_at: Time | null
   grant_id: string | null
+  /** The organization of the agent that answered: both it and the website's see the sign-in. */
+  agent_org_id: string | null
+  /** The person who signs in, where it is no agent. */
+  user_id: string | null
+  /** The last try that was refused, for who looks on. */
+  failure: string | null
+  failed_at: Time | null
+  failed_agent_id: string | null
+  /** When a person was asked, when they answered, and who it was. */
+  approval_asked_at: Time | null
+  decided_at: Time | null
+  decided_by: string | null
+  /** A person must have proved to be there after this (`prompt=login`, `max_age`). */
+  login_after: Time | null
+  /** A remembered approval is not enough (`prompt=consent`). */
+  asks_consent: Flag
 }
 
 /** What a sign-in gave a website: everything issued from it hangs on this row. */
@@ -136,17 +317,20 @@ export interface GrantTable {
   grant_id: string
   org_id: string
   client_id: string
-  agent_id: string
+  /** Null in a person's sign-in. */
+  agent_id: string | null
   request_id: string
   scope: string
   resource: Json
-  model: string
+  model: string | null
   level: number
   auth_time: Time
   created_at: Time
   expires_at: Time
   revoked_at: Time | null
   revoke_reason: string | null
+  user_id: string | null
+  agent_org_id: string | null
 }
 
 export interface RefreshTokenTable {

@@ -15,6 +15,17 @@ export async function claimSetting(trx: Db, name: string, value: string): Promis
   return inserted.numInsertedOrUpdatedRows === 1n
 }
 
+/** True when it still was as it was read. */
+export async function replaceSetting(trx: Db, name: string, from: string, to: string): Promise<boolean> {
+  const replaced = await trx
+    .updateTable('setting')
+    .set({ value: to })
+    .where('name', '=', name)
+    .where('value', '=', from)
+    .executeTakeFirst()
+  return replaced.numUpdatedRows === 1n
+}
+
 /** Writes a row that means nothing, to see whether rows can be written. */
 export async function writeProbe(trx: Db, value: string): Promise<void> {
   const probe = { name: 'probe', value }

@@ -11,6 +11,10 @@ const SWEPT = [
   { table: 'revoked_token', key: 'jti', column: 'expires_at', keepMs: 0 },
   { table: 'used_jti', key: 'jti', column: 'expires_at', keepMs: 60_000 },
   { table: 'auth_failure', key: 'key', column: 'started_at', keepMs: 3_600_000 },
+  { table: 'session', key: 'session_id', column: 'expires_at', keepMs: 0 },
+  { table: 'verification', key: 'id', column: 'expires_at', keepMs: 86_400_000 },
+  { table: 'invitation', key: 'invitation_id', column: 'expires_at', keepMs: 30 * 86_400_000 },
+  { table: 'mail', key: 'mail_id', column: 'created_at', keepMs: 7 * 86_400_000 },
   { table: 'agent_secret', key: 'secret_id', column: 'expires_at', keepMs: 30 * 86_400_000 },
   { table: 'client_secret', key: 'secret_id', column: 'expires_at', keepMs: 30 * 86_400_000 },
 ] as const

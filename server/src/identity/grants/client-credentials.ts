@@ -3,10 +3,10 @@ import { ApiError } from '../../http/errors.ts'
 import type { Form } from '../../http/form.ts'
 import type { AccessTokenGrant } from '../access-token.ts'
 import { signAccessToken } from '../access-token.ts'
-import { actFor } from '../act-for.ts'
 import type { Caller } from '../client-auth.ts'
 import { audienceOf, checkedResources, resourcesFor } from '../resource.ts'
 import { parseScope, requestedScope, SIGN_IN_SCOPES } from '../scope.ts'
+import { actFor } from '../sign-in-subject.ts'
 import type { Grant } from './grant.ts'
 
 /** RFC 6749 §4.4: a website for itself, or an agent for itself. */

@@ -1,7 +1,6 @@
 import type { Deps } from '../../context.ts'
 import { ApiError } from '../../http/errors.ts'
 import type { Form } from '../../http/form.ts'
-import { findAgent } from '../../storage/agents.ts'
 import { findGrant, type GrantRow, revokeGrant } from '../../storage/grants.ts'
 import {
   findRefreshToken,
@@ -11,8 +10,9 @@ import {
 } from '../../storage/refresh-tokens.ts'
 import { narrowedResources } from '../resource.ts'
 import { requestedScope } from '../scope.ts'
+import { findSubject } from '../sign-in-subject.ts'
 import { refreshTokenRow, signInTokens } from '../sign-in-tokens.ts'
-import type { Grant, TokenResponse } from './grant.ts'
+import type { BearerTokenResponse, Grant } from './grant.ts'
 
 /** RFC 6749 §6 with rotation (OAuth 2.1 §4.3.1). An answer that was lost can be asked again; a token used twice ends the sign-in. */
 export const refreshToken: Grant = async (deps, caller, form, now) => {
@@ -25,11 +25,11 @@ export const refreshToken: Grant = async (deps, caller, form, now) => {
   if (row.rotated_at !== null) return reused(deps, row, grant, form, now)
   if (row.expires_at <= now) throw ended()
 
-  const agent = await findAgent(deps.db.read, grant.agent_id)
-  if (!agent || agent.disabled_at !== null) throw new ApiError('invalid_grant', 'The agent may no longer sign in')
+  const subject = await findSubject(deps.db.read, grant)
+  if (!subject) throw new ApiError('invalid_grant', 'The agent may no longer sign in')
   const scope = requestedScope(form.get('scope'), grant.scope)
   const resources = narrowedResources(JSON.parse(grant.resource), form.all('resource'))
-  const answer = signInTokens(deps, { grant, agent, scope, resources, withRefreshToken: true }, now)
+  const answer = signInTokens(deps, { grant, subject, scope, resources, withRefreshToken: true }, now)
   const successor = refreshTokenRow(deps, answer.refresh_token ?? '', grant, now)
   const replay: Replay = { asked: askedOf(form), answer }
   const replaySealed = deps.ring.seal(JSON.stringify(replay), sealedFor(row.token_hash))
@@ -72,7 +72,7 @@ function ended(): ApiError {
 /** What is kept of a rotation for its window: the answer, and what was asked, for only the same question has the same answer. */
 interface Replay {
   asked: string
-  answer: TokenResponse
+  answer: BearerTokenResponse
 }
 
 const askedOf = (form: Form) => JSON.stringify([form.get('scope') ?? null, ...form.all('resource')])
@@ -85,7 +85,7 @@ async function reused(
   grant: GrantRow,
   form: Form,
   now: number,
-): Promise<TokenResponse> {
+): Promise<BearerTokenResponse> {
   const replay = await findReplay(deps, row, now)
   if (replay && replay.asked === askedOf(form)) return replay.answer
 

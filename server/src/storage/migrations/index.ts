@@ -1,7 +1,8 @@
 import type { Migration, MigrationProvider } from 'kysely/migration'
 import * as identity from './0001-identity.ts'
+import * as people from './0002-people.ts'
 
-const MIGRATIONS = { '0001-identity': identity }
+const MIGRATIONS = { '0001-identity': identity, '0002-people': people }
 
 /** Imported by name rather than found in a folder: what runs is what was reviewed. */
 export function migrationsFor(dialect: 'sqlite' | 'postgres'): MigrationProvider {

@@ -1,0 +1,70 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { answer, api } from './api.ts'
+
+const routes = api.api.agents
+
+const readPage = (cursor: string | undefined, limit: number, signal: AbortSignal) =>
+  answer(routes.$get({ query: { limit: String(limit), ...(cursor && { cursor }) } }, { init: { signal } }))
+
+/** An agent as lists give it, without its secrets. */
+export type Agent = Awaited<ReturnType<typeof readPage>>['data'][number]
+
+/** The agents of the organization and one's own, by pages, oldest first. */
+export const agentsQuery = infiniteQueryOptions({
+  queryKey: ['agents', 'pages'],
+  queryFn: ({ pageParam, signal }) => readPage(pageParam, 50, signal),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
+  select: ({ pages }) => pages.flatMap(({ data }) => data),
+})
+
+const LARGEST_PAGE = 200
+
+/** Every agent there is, whatever it takes: to choose among them, and to know whether one is there already. */
+export async function readAllAgents(signal: AbortSignal = new AbortController().signal): Promise<Agent[]> {
+  const agents: Agent[] = []
+  let cursor: string | null | undefined
+  do {
+    const page = await readPage(cursor ?? undefined, LARGEST_PAGE, signal)
+    agents.push(...page.data)
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  return agents
+}
+
+/** For pickers. */
+export const allAgentsQuery = queryOptions({
+  queryKey: ['agents', 'all'],
+  queryFn: ({ signal }) => readAllAgents(signal),
+})
+
+/** One agent, with what may be told of its secrets. */
+export const agentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['agents', 'one', id],
+    queryFn: ({ signal }) => answer(routes[':id'].$get({ param: { id } }, { init: { signal } })),
+  })
+
+/** What its people call it. */
+export const nameOf = ({ agent_name, agent_id }: Pick<Agent, 'agent_id'> & { agent_name: string | null }): string =>
+  agent_name ?? agent_id
+
+export type AgentSettings = Parameters<(typeof routes)[':id']['$put']>[0]['json']
+export type NewAgent = Parameters<typeof routes.$post>[0]['json']
+
+export const createAgent = (json: NewAgent) => answer(routes.$post({ json }))
+
+export const updateAgent = (id: string, json: AgentSettings) => answer(routes[':id'].$put({ param: { id }, json }))
+
+export const deleteAgent = (id: string) => answer(routes[':id'].$delete({ param: { id } }))
+
+export const disableAgent = (id: string) => answer(routes[':id'].disable.$post({ param: { id } }))
+
+export const enableAgent = (id: string) => answer(routes[':id'].enable.$post({ param: { id } }))
+
+/** Ends every sign-in of an agent. */
+export const revokeAll = (id: string) => answer(routes[':id']['revoke-all'].$post({ param: { id } }))
+
+type Rotation = Parameters<(typeof routes)[':id']['rotate']['$post']>[0]['json']
+
+export const rotateSecret = (id: string, json: Rotation) => answer(routes[':id'].rotate.$post({ param: { id }, json }))

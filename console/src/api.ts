@@ -1,0 +1,131 @@
+import { type ClientResponse, hc } from 'hono/client'
+import type { SuccessStatusCode } from 'hono/utils/http-status'
+import type { App } from '../../server/src/app.ts'
+
+/** The server's routes, with their types: `answer(api.api.agents.$get({ query: {} }))`. */
+export const api = hc<App>('/', { init: { credentials: 'same-origin' } })
+
+interface FailureDetails extends ErrorOptions {
+  fields?: Record<string, string>
+  requestId?: string | undefined
+}
+
+/** What went wrong, in a sentence that may be shown. `status` 0: no answer came. */
+export class ApiFailure extends Error {
+  override readonly name = 'ApiFailure'
+  readonly status: number
+  readonly code: string
+  /** Of a form: field -> what is wrong with it. */
+  readonly fields: Record<string, string>
+  readonly requestId: string | undefined
+
+  constructor(status: number, code: string, sentence: string, { fields, requestId, ...options }: FailureDetails = {}) {
+    super(sentence, options)
+    this.status = status
+    this.code = code
+    this.fields = fields ?? {}
+    this.requestId = requestId
+  }
+}
+
+/** A fault of this page's own is told as one, without what the console of the browser is for. */
+export function asFailure(error: unknown): ApiFailure {
+  if (error instanceof ApiFailure) return error
+  return new ApiFailure(0, 'page_failed', 'Something went wrong in this page. Reload it and try again.', {
+    cause: error,
+  })
+}
+
+export const isFailure = (error: unknown, code: string): error is ApiFailure =>
+  error instanceof ApiFailure && error.code === code
+
+/** What a successful answer of a route holds; nothing for a 204. */
+type Answered<R> =
+  R extends ClientResponse<infer Data, infer Status, infer Format>
+    ? Status extends SuccessStatusCode
+      ? Format extends 'json'
+        ? Data
+        : undefined
+      : never
+    : never
+
+/** The data of a typed call, or an `ApiFailure`. */
+export async function answer<R>(call: Promise<R>): Promise<Answered<R>> {
+  return (await settle(call as Promise<Response>)) as Answered<R>
+}
+
+type Query = Record<string, string | number | boolean | undefined>
+
+/** A call of a route that the server gives no type for yet. `undefined` parameters are left out. */
+export async function request<T>(
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  { query, body, signal }: { query?: Query; body?: unknown; signal?: AbortSignal } = {},
+): Promise<T> {
+  const response = fetch(withQuery(path, query), {
+    method,
+    credentials: 'same-origin',
+    headers: { Accept: 'application/json', ...(body !== undefined && { 'Content-Type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  })
+  return (await settle(response)) as T
+}
+
+export function withQuery(path: string, query: Query = {}): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
+}
+
+async function settle(call: Promise<Response>): Promise<unknown> {
+  const response = await call.catch(throwLost)
+  const text = await response.text().catch(throwLost)
+  const body = parse(text)
+  if (response.ok) return body
+  throw failureOf(response, body)
+}
+
+function parse(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** A query that nobody waits for any more is no failure; anything else that fetch throws is a lost connection. */
+function throwLost(error: unknown): never {
+  if (error instanceof DOMException && error.name === 'AbortError') throw error
+  const sentence = navigator.onLine
+    ? 'The connection was lost before an answer came. Nothing you typed is lost; try again.'
+    : 'You are offline, so nothing was changed. Nothing you typed is lost; try again when you are back.'
+  throw new ApiFailure(0, 'connection_lost', sentence, { cause: error })
+}
+
+/** `code` and `message` are better-auth's, whose code says more than the `error` beside it. */
+interface ErrorBody {
+  error?: string
+  error_description?: string
+  fields?: Record<string, string>
+  code?: string
+  message?: string
+}
+
+function failureOf(response: Response, body: unknown): ApiFailure {
+  const told: ErrorBody = typeof body === 'object' && body !== null ? body : {}
+  const requestId = response.headers.get('X-Request-Id')
+  return new ApiFailure(
+    response.status,
+    (told.code ?? told.error ?? 'server_error').toLowerCase(),
+    told.error_description ?? told.message ?? plainSentence(response.status),
+    { ...(told.fields && { fields: told.fields }), requestId: requestId ?? undefined },
+  )
+}
+
+/** For what stands before the server and knows nothing of its errors, such as a proxy. */
+function plainSentence(status: number): string {
+  if (status === 429) return 'That was too often. Wait a moment, then try again.'
+  if (status >= 500) return 'The server cannot answer at the moment. Try again in a moment.'
+  return `The server refused the request (${status}).`
+}

@@ -1,0 +1,75 @@
+import { type QueryClient, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useEffectEvent } from 'react'
+import { meQuery } from './me.ts'
+import { useSessionState } from './session-state.ts'
+
+/** What a change of a sign-in may change on any screen. */
+const TOUCHED = [['sign-ins'], ['approvals'], ['overview'], ['tokens']]
+
+const RETRY_MS = 10_000
+
+const listeners = new Set<(signIn: unknown) => void>()
+
+/** One stream per tab, and only while someone looks: a server has connections for many tabs, a browser for six. */
+export function useLiveSignIns(): void {
+  const client = useQueryClient()
+  const state = useSessionState()
+  useEffect(() => (state === 'fine' ? follow(client) : undefined), [client, state])
+}
+
+/** Returns what ends it. */
+function follow(client: QueryClient): () => void {
+  let source: EventSource | undefined
+  let retry: ReturnType<typeof setTimeout> | undefined
+  let missed = false
+
+  const stop = () => {
+    clearTimeout(retry)
+    source?.close()
+  }
+  const start = () => {
+    stop()
+    if (document.hidden) return
+    source = new EventSource('/api/sign-ins/stream')
+    source.addEventListener('ready', () => {
+      if (missed) refetch(client)
+      missed = true
+    })
+    source.addEventListener('sign-in', ({ data }: MessageEvent<string>) => hear(client, data))
+    // A refusal ends an EventSource for good: the session may be over, or the server going down.
+    source.onerror = () => {
+      if (source?.readyState !== EventSource.CLOSED) return
+      void client.invalidateQueries({ queryKey: meQuery.queryKey })
+      retry = setTimeout(start, RETRY_MS)
+    }
+  }
+
+  start()
+  document.addEventListener('visibilitychange', start)
+  return () => {
+    document.removeEventListener('visibilitychange', start)
+    stop()
+  }
+}
+
+function hear(client: QueryClient, data: string): void {
+  const signIn: unknown = JSON.parse(data)
+  for (const listener of listeners) listener(signIn)
+  refetch(client)
+}
+
+function refetch(client: QueryClient): void {
+  for (const queryKey of TOUCHED) void client.invalidateQueries({ queryKey })
+}
+
+/** Calls `listen` with every sign-in of the organization that changes, as `GET /api/sign-ins/{id}` gives it. */
+export function useSignInNews<SignIn>(listen: (signIn: SignIn) => void): void {
+  const onNews = useEffectEvent(listen)
+  useEffect(() => {
+    const listener = (signIn: unknown) => onNews(signIn as SignIn)
+    listeners.add(listener)
+    return () => {
+      listeners.delete(listener)
+    }
+  }, [])
+}

@@ -1,0 +1,86 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Deps } from '../context.ts'
+import { jsonRoutes, reply } from '../http/json-routes.ts'
+import { ListQuery } from '../http/listing.ts'
+import { errors, ok } from '../http/openapi-errors.ts'
+import { ADMIN, IdParam, jsonBody, pageOf } from '../http/route-schemas.ts'
+import { readDevInbox } from './dev-inbox.ts'
+import { createUser, getUser, listUsers, NewUser } from './users.ts'
+
+const people = { tags: ['People'], security: ADMIN }
+
+const User = z
+  .object({
+    id: z.string(),
+    email: z.string(),
+    name: z.string(),
+    role: z.enum(['admin', 'member', 'viewer']).nullable(),
+    email_verified: z.boolean(),
+    registered: z.boolean(),
+    created_at: z.string(),
+  })
+  .openapi('User')
+const Mail = z
+  .object({
+    id: z.string(),
+    to: z.string(),
+    subject: z.string(),
+    text: z.string(),
+    links: z.array(z.string()),
+    created_at: z.string(),
+  })
+  .openapi('Mail')
+
+const routes = {
+  create: createRoute({
+    method: 'post',
+    path: '/users',
+    ...people,
+    summary: 'Name a person to your organization',
+    description: 'They are in it once they have signed up with the address and proved it.',
+    request: jsonBody(NewUser),
+    responses: { 201: ok(User, 'The person'), ...errors(401, 403, 409, 422) },
+  }),
+  list: createRoute({
+    method: 'get',
+    path: '/users',
+    ...people,
+    summary: 'List people',
+    description: '`role` is the one in your organization; null: they are not in it.',
+    request: { query: ListQuery },
+    responses: { 200: ok(pageOf(User), 'A page of people, oldest first'), ...errors(401, 403) },
+  }),
+  get: createRoute({
+    method: 'get',
+    path: '/users/{id}',
+    ...people,
+    summary: 'One person',
+    request: { params: IdParam },
+    responses: { 200: ok(User, 'The person'), ...errors(401, 403, 404) },
+  }),
+  inbox: createRoute({
+    method: 'get',
+    path: '/dev-inbox',
+    tags: ['Server'],
+    security: ADMIN,
+    summary: 'Read the mail that no service delivers',
+    description: 'Not in production, and not where a mail service is configured.',
+    request: { query: z.object({ to: z.string().max(254).optional() }) },
+    responses: {
+      200: ok(z.object({ data: z.array(Mail) }), 'The newest mails, newest first'),
+      ...errors(401, 403, 404),
+    },
+  }),
+}
+
+/** People, and the mail to them, below /api/admin. */
+export function usersAdminRoutes(deps: Deps) {
+  return jsonRoutes()
+    .openapi(routes.create, async (c) => reply(c, await createUser(deps, c.get('principal'), c.req.valid('json')), 201))
+    .openapi(routes.list, async (c) => {
+      const { limit, cursor } = c.req.valid('query')
+      return reply(c, await listUsers(deps, c.get('principal').orgId, limit, cursor))
+    })
+    .openapi(routes.get, async (c) => reply(c, await getUser(deps, c.get('principal').orgId, c.req.valid('param').id)))
+    .openapi(routes.inbox, async (c) => reply(c, await readDevInbox(deps, c.req.valid('query').to)))
+}
