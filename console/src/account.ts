@@ -7,24 +7,17 @@ import {
   WebAuthnAbortService,
 } from '@simplewebauthn/browser'
 import { queryOptions } from '@tanstack/react-query'
-import { ApiFailure, request } from './api.ts'
+import { ApiFailure, answer, api, request } from './api.ts'
 import { tellTabs } from './session-channel.ts'
 
 /** What better-auth does below /api/auth: signing in and up, mail links, passwords, passkeys. */
 function auth<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
-  return request<T>(method, `/api/auth${path}`, { body })
-}
-
-export interface Providers {
-  github: boolean
-  google: boolean
-  email_verification_required: boolean
-  development_inbox: boolean
+  return request<T>(method, `/api/auth${path}`, body)
 }
 
 export const providersQuery = queryOptions({
   queryKey: ['account', 'providers'],
-  queryFn: ({ signal }) => request<Providers>('GET', '/api/account/providers', { signal }),
+  queryFn: ({ signal }) => answer(api.api.account.providers.$get({}, { init: { signal } })),
   staleTime: Number.POSITIVE_INFINITY,
 })
 
@@ -101,7 +94,9 @@ export const passkeysQuery = queryOptions({
 export async function addPasskey(name: string): Promise<unknown> {
   const path = '/passkey/generate-register-options'
   const optionsJSON = await auth<PublicKeyCredentialCreationOptionsJSON>('GET', path)
-  const response = await startRegistration({ optionsJSON }).catch(throwPasskeyFailure)
+  const response = await startRegistration({ optionsJSON }).catch((error: unknown) =>
+    throwPasskeyFailure(error, 'No passkey was made. Try again when you are ready.'),
+  )
   return auth('POST', '/passkey/verify-registration', { response, name })
 }
 
@@ -122,11 +117,13 @@ export async function signInWithPasskey({ autofill = false } = {}): Promise<void
 
 export async function reauthenticateWithPasskey(): Promise<void> {
   const passkey = await askPasskey('/api/me/reauthenticate/options', false)
-  await request('POST', '/api/me/reauthenticate', { body: { passkey } })
+  await answer(
+    api.api.me.reauthenticate.$post({ json: { passkey: { ...passkey, response: { ...passkey.response } } } }),
+  )
 }
 
 export async function reauthenticateWithPassword(password: string): Promise<void> {
-  await request('POST', '/api/me/reauthenticate', { body: { password } })
+  await answer(api.api.me.reauthenticate.$post({ json: { password } }))
 }
 
 /** Ends a wait for autofill, so that nothing is asked for on the next screen. */
@@ -136,14 +133,15 @@ export function stopAskingPasskey(): void {
 
 async function askPasskey(optionsPath: string, autofill: boolean): Promise<AuthenticationResponseJSON> {
   const optionsJSON = await request<PublicKeyCredentialRequestOptionsJSON>('GET', optionsPath)
-  return startAuthentication({ optionsJSON, useBrowserAutofill: autofill }).catch(throwPasskeyFailure)
+  return startAuthentication({ optionsJSON, useBrowserAutofill: autofill }).catch((error: unknown) =>
+    throwPasskeyFailure(error, 'No passkey was used. Try again, or use your password.'),
+  )
 }
 
 /** Browsers say the same for "no", "too late" and "there is none", and so do we. */
-function throwPasskeyFailure(error: unknown): never {
+function throwPasskeyFailure(error: unknown, sentence: string): never {
   const name = error instanceof Error ? error.name : ''
   if (name === 'InvalidStateError')
     throw new ApiFailure(400, 'passkey_known', 'This device has a passkey for your account already.', { cause: error })
-  const sentence = 'No passkey was used. Try again, or use your password.'
   throw new ApiFailure(400, 'passkey_not_used', sentence, { cause: error })
 }

@@ -3,7 +3,7 @@ import type { SuccessStatusCode } from 'hono/utils/http-status'
 import type { App } from '../../server/src/app.ts'
 
 /** The server's routes, with their types: `answer(api.api.agents.$get({ query: {} }))`. */
-export const api = hc<App>('/', { init: { credentials: 'same-origin' } })
+export const api = hc<App>('/')
 
 interface FailureDetails extends ErrorOptions {
   fields?: Record<string, string>
@@ -54,27 +54,21 @@ export async function answer<R>(call: Promise<R>): Promise<Answered<R>> {
   return (await settle(call as Promise<Response>)) as Answered<R>
 }
 
-type Query = Record<string, string | number | boolean | undefined>
-
-/** A call of a route that the server gives no type for yet. `undefined` parameters are left out. */
-export async function request<T>(
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-  path: string,
-  { query, body, signal }: { query?: Query; body?: unknown; signal?: AbortSignal } = {},
-): Promise<T> {
-  const response = fetch(withQuery(path, query), {
+/** A call of what is not in the types of the server's routes: better-auth's, below /api/auth. */
+export async function request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+  const response = fetch(path, {
     method,
-    credentials: 'same-origin',
     headers: { Accept: 'application/json', ...(body !== undefined && { 'Content-Type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...(signal && { signal }),
   })
   return (await settle(response)) as T
 }
 
-export function withQuery(path: string, query: Query = {}): string {
-  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))
-  return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`
+/** A file that the server makes, whole: an answer that breaks off halfway is a lost connection, not a shorter file. */
+export async function file(call: Promise<Response>): Promise<Blob> {
+  const response = await call.catch(throwLost)
+  if (!response.ok) throw failureOf(response, parse(await response.text().catch(throwLost)))
+  return response.blob().catch(throwLost)
 }
 
 async function settle(call: Promise<Response>): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useEffectEvent } from 'react'
+import { useEffect, useEffectEvent, useSyncExternalStore } from 'react'
 import { meQuery } from './me.ts'
 import { useSessionState } from './session-state.ts'
 
@@ -10,11 +10,32 @@ const RETRY_MS = 10_000
 
 const listeners = new Set<(signIn: unknown) => void>()
 
+/** Whether what one sees is how it is. */
+export type LiveState = 'connecting' | 'live' | 'reconnecting'
+
+let state: LiveState = 'connecting'
+const watchers = new Set<() => void>()
+
+function setState(next: LiveState): void {
+  state = next
+  for (const watcher of watchers) watcher()
+}
+
+export function useLiveState(): LiveState {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    () => state,
+  )
+}
+
 /** One stream per tab, and only while someone looks: a server has connections for many tabs, a browser for six. */
 export function useLiveSignIns(): void {
   const client = useQueryClient()
-  const state = useSessionState()
-  useEffect(() => (state === 'fine' ? follow(client) : undefined), [client, state])
+  const session = useSessionState()
+  useEffect(() => (session === 'fine' ? follow(client) : undefined), [client, session])
 }
 
 /** Returns what ends it. */
@@ -32,12 +53,15 @@ function follow(client: QueryClient): () => void {
     if (document.hidden) return
     source = new EventSource('/api/sign-ins/stream')
     source.addEventListener('ready', () => {
+      setState('live')
       if (missed) refetch(client)
       missed = true
     })
     source.addEventListener('sign-in', ({ data }: MessageEvent<string>) => hear(client, data))
     // A refusal ends an EventSource for good: the session may be over, or the server going down.
     source.onerror = () => {
+      setState('reconnecting')
+      missed = true
       if (source?.readyState !== EventSource.CLOSED) return
       void client.invalidateQueries({ queryKey: meQuery.queryKey })
       retry = setTimeout(start, RETRY_MS)

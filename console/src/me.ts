@@ -1,26 +1,20 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
-import { request } from './api.ts'
+import { answer, api } from './api.ts'
 
-export type Role = 'admin' | 'member' | 'viewer'
+const readMe = (signal: AbortSignal) => answer(api.api.me.$get({}, { init: { signal } }))
 
-export interface Me {
-  user: { id: string; name: string; email: string; email_verified: boolean }
-  organization: { id: string; name: string }
-  role: Role
-  organizations: { id: string; name: string; role: Role }[]
-  operator: boolean
-  session: { id: string; authenticated_at: string; fresh_until: string }
-}
+export type Me = Awaited<ReturnType<typeof readMe>>
+export type Role = Me['role']
 
 export const meQuery = queryOptions({
   queryKey: ['me'],
-  queryFn: ({ signal }) => request<Me>('GET', '/api/me', { signal }),
+  queryFn: ({ signal }) => readMe(signal),
   staleTime: 60_000,
   refetchOnWindowFocus: 'always',
 })
 
 export function switchOrganization(organizationId: string): Promise<Me> {
-  return request<Me>('PUT', '/api/me/organization', { body: { organization_id: organizationId } })
+  return answer(api.api.me.organization.$put({ json: { organization_id: organizationId } }))
 }
 
 /** Who is signed in. Only inside the shell, which shows nothing before it knows. */

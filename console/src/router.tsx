@@ -18,7 +18,7 @@ const root = createRootRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: known('continue'),
+  validateSearch: known('continue', 'email', 'again'),
   component: lazyRouteComponent(() => import('./screens/account/sign-in.tsx'), 'SignInScreen'),
 })
 
@@ -146,7 +146,6 @@ const audit = createRoute({
 const organization = createRoute({
   getParentRoute: () => shell,
   path: '/organization',
-  validateSearch: known('tab'),
   component: lazyRouteComponent(() => import('./screens/organization.tsx'), 'OrganizationScreen'),
 })
 

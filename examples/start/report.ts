@@ -8,7 +8,7 @@ const styled = (style: Style, text: string) => styleText(style, text, { stream: 
 
 export function printWelcome(issuer: string, website: string): void {
   console.log(`
-${styled('bold', 'Auth Agent')}  ${issuer}
+${styled('bold', 'Auth Agent')}  ${issuer}/console  (the console: whoever signs up first is its administrator)
 ${styled('bold', 'Fieldnotes')}  ${website}  (the sample website)
 
 The sample agent opens Fieldnotes in a real headless browser and signs in by itself:
@@ -52,6 +52,7 @@ export function printByHand({ issuer, website, file, sample, adminKey }: ByHand)
   console.log(`
 ${styled('bold', 'Everything stays up. Try it by hand')} (Ctrl-C stops it all)
 
+  the console   ${issuer}/console  (sign up, then watch Sign-ins while an agent signs in)
   the website   ${website}
   the server    ${issuer}  (reference at ${issuer}/docs)
   the agent     ${sample.agent.agent_id}

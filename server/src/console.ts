@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { type Context, Hono } from 'hono'
 import type { Deps, Env } from './context.ts'
 import { ApiError } from './http/errors.ts'
+import { header } from './http/node-request.ts'
 import { page, respond, seeOther } from './http/respond.ts'
 import { noticePage } from './pages/notice.ts'
 
@@ -19,36 +22,47 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
+interface Asset {
+  type: string
+  plain: Buffer<ArrayBuffer>
+  gzipped: Buffer<ArrayBuffer>
+}
+
 /** The console: one page for every address below /console, and the assets that Vite built for it. */
 export function consoleRoutes(deps: Pick<Deps, 'config'>) {
-  const assets = new Map<string, Promise<Buffer<ArrayBuffer> | undefined>>()
+  const assets = new Map<string, Promise<Asset | undefined>>()
 
   return new Hono<Env>()
     .get('/console/assets/:name', async (c) => {
-      const name = c.req.param('name')
-      const type = ASSET.test(name) ? TYPES[extname(name)] : undefined
-      const body = type === undefined ? undefined : await readOnce(assets, name)
-      if (type === undefined || !body) throw new ApiError('not_found', 'There is no such asset; load the page again')
-      return respond(c, body, 200, { 'Content-Type': type, ...ASSET_HEADERS })
+      const asset = await readOnce(assets, c.req.param('name'))
+      if (!asset) throw new ApiError('not_found', 'There is no such asset; load the page again')
+      const headers = { 'Content-Type': asset.type, Vary: 'Accept-Encoding', ...ASSET_HEADERS }
+      return header(c, 'accept-encoding')?.includes('gzip')
+        ? respond(c, asset.gzipped, 200, { ...headers, 'Content-Encoding': 'gzip' })
+        : respond(c, asset.plain, 200, headers)
     })
     .get('/console', (c) => showConsole(deps, c))
     .get('/console/*', (c) => showConsole(deps, c))
 }
 
 /** An asset never changes; one that is not there may be after the next build. */
-function readOnce(
-  assets: Map<string, Promise<Buffer<ArrayBuffer> | undefined>>,
-  name: string,
-): Promise<Buffer<ArrayBuffer> | undefined> {
+function readOnce(assets: Map<string, Promise<Asset | undefined>>, name: string): Promise<Asset | undefined> {
   let asset = assets.get(name)
   if (!asset) {
-    asset = readFile(join(DIST, 'assets', name)).catch(() => {
-      assets.delete(name)
-      return undefined
-    })
+    asset = readAsset(name).catch(() => undefined)
     assets.set(name, asset)
+    asset.then((found) => found ?? assets.delete(name))
   }
   return asset
+}
+
+const gzipped = promisify(gzip)
+
+async function readAsset(name: string): Promise<Asset | undefined> {
+  const type = ASSET.test(name) ? TYPES[extname(name)] : undefined
+  if (type === undefined) return undefined
+  const plain = await readFile(join(DIST, 'assets', name))
+  return { type, plain, gzipped: (await gzipped(plain)) as Buffer<ArrayBuffer> }
 }
 
 async function showConsole({ config }: Pick<Deps, 'config'>, c: Context<Env>): Promise<Response> {

@@ -36,6 +36,33 @@ describe.each(DATABASES)('the audit log on %s', (database) => {
     expect(await verdict()).toMatchObject({ valid: true, signed_heads: chains })
   })
 
+  test('can be taken along, whole and filtered', async () => {
+    await Promise.all(Array.from({ length: 520 }, () => server.agent({ agent_name: '=cmd' })))
+    const json = await server.admin('GET', '/audit-log/export?format=json')
+    expect(json.headers.get('content-disposition')).toBe('attachment; filename="audit-log.json"')
+    expect(json.body.length).toBe((await verdict()).events)
+    const csv = await server.admin('GET', '/audit-log/export?action=agent.created')
+    expect(csv.headers.get('content-type')).toContain('text/csv')
+    const [head, ...lines] = csv.text.trimEnd().split('\r\n')
+    expect(head).toBe('at,actor,action,target,client_id,agent_id,request_id,detail,chain,seq,hash')
+    expect(lines).toHaveLength(523)
+    expect(lines.every((line) => line.includes('agent.created'))).toBe(true)
+    expect((await server.admin('GET', '/audit-log/export?format=xml')).status).toBe(422)
+  })
+
+  test('shows each organization its own, and the operator all', async () => {
+    // The first person is of the first organization, which the operator works in.
+    const first = await server.person({ name: 'Ada', email: 'ada@example.com' })
+    const other = await server.person({ name: 'Bob', email: 'bob@example.com' })
+    const events = async (path: string) => (await other.get(path)).body.data ?? (await other.get(path)).body
+    for (const path of ['/api/audit-log', '/api/audit-log/export?format=json']) {
+      const seen: { actor: string }[] = await events(path)
+      expect(new Set(seen.map(({ actor }) => actor))).toEqual(new Set([other.id]))
+    }
+    expect((await first.get('/api/audit-log?action=agent.created')).body.data).toHaveLength(3)
+    expect((await first.get('/api/audit-log/verify')).body.valid).toBe(true)
+  })
+
   test('is whole after much was written at once', async () => {
     await Promise.all(Array.from({ length: 60 }, () => server.agent()))
     expect(await verdict()).toMatchObject({ valid: true })

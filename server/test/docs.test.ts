@@ -1,16 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { embedSnippets, guides } from '../../docs/embed-snippets.ts'
 import { signAssertion } from '../../docs/snippets/agent-assertion.ts'
 import { launchBrowser } from '../../examples/agent/browser.ts'
 import { operatorPrincipal } from '../src/accounts/admin-key.ts'
 import { createAgent } from '../src/identity/agents.ts'
 import { createClient } from '../src/identity/clients.ts'
-import { type RunningServer, startServer } from '../src/server.ts'
+import { startServer } from '../src/server.ts'
 import { freshDatabase, startServer as startInProcess } from './harness.ts'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -28,73 +28,92 @@ describe('the guides', () => {
   })
 })
 
-describe('the website and the agent of the guides', () => {
-  let database: Awaited<ReturnType<typeof freshDatabase>>
-  let server: RunningServer
-  let website: ChildProcess
-  let callback: string
-
-  beforeAll(async () => {
-    database = await freshDatabase('sqlite')
-    const [port, websitePort] = [await freePort(), await freePort()]
-    server = await startServer({ PORT: String(port), DATABASE_URL: database.url, LOG_LEVEL: 'silent' })
-    callback = `http://localhost:${websitePort}/callback`
-    const client = await createClient(
-      server.deps,
-      { client_name: 'Guide', redirect_uris: [callback] },
-      operatorPrincipal(server.deps),
+/** A program of the guides that runs beside a server, as its client. */
+async function runBeside(snippet: string, settings: object) {
+  const database = await freshDatabase('sqlite')
+  const [port, websitePort] = [await freePort(), await freePort()]
+  const server = await startServer({ PORT: String(port), DATABASE_URL: database.url, LOG_LEVEL: 'silent' })
+  const callback = `http://localhost:${websitePort}/callback`
+  const registration = { client_name: 'Guide', redirect_uris: [callback], ...settings }
+  const client = await createClient(server.deps, registration, operatorPrincipal(server.deps))
+  const program = spawn(process.execPath, [new URL(snippet, ROOT).pathname], {
+    env: {
+      ISSUER: server.deps.config.issuer,
+      CALLBACK: callback,
+      CLIENT_ID: client.client_id,
+      CLIENT_SECRET: client.client_secret,
+    },
+    stdio: 'inherit',
+  })
+  const status = () =>
+    fetch(callback).then(
+      (answer) => answer.status,
+      () => 0,
     )
-    website = spawn(process.execPath, [new URL('docs/snippets/website.ts', ROOT).pathname], {
-      env: {
-        ISSUER: server.deps.config.issuer,
-        CALLBACK: callback,
-        CLIENT_ID: client.client_id,
-        CLIENT_SECRET: client.client_secret,
-      },
-      stdio: 'inherit',
-    })
-  })
-  afterAll(async () => {
-    website.kill()
-    await once(website, 'exit')
-    await server.close()
-    await database.drop()
-  })
+  await expect.poll(status, { timeout: 20_000 }).toBe(400)
+  return {
+    server,
+    home: new URL('/', callback).href,
+    async stop() {
+      program.kill()
+      await once(program, 'exit')
+      await server.close()
+      await database.drop()
+    },
+  }
+}
 
-  test('sign in together', async () => {
+test('the website and the agent of the guides sign in together', async () => {
+  const { server, home, stop } = await runBeside('docs/snippets/website.ts', {})
+  const browser = await launchBrowser()
+  try {
     const owner = { user_email: 'you@example.com', user_name: 'You' }
-    const agent = await createAgent(
-      server.deps,
-      { ...owner, agent_name: 'Shopper', same_browser: 'required' },
-      operatorPrincipal(server.deps),
-    )
+    const settings = { ...owner, agent_name: 'Shopper', same_browser: 'required' as const }
+    const agent = await createAgent(server.deps, settings, operatorPrincipal(server.deps))
     process.env.ISSUER = server.deps.config.issuer
     process.env.AGENT_ID = agent.agent_id
     process.env.AGENT_SECRET = agent.agent_secret
     process.env.AGENT_MODEL = 'some-model'
     const { signIn } = await import('../../docs/snippets/agent.ts')
 
-    const browser = await launchBrowser()
-    try {
-      const page = await browser.newPage()
-      await expect
-        .poll(
-          () =>
-            fetch(callback).then(
-              (answer) => answer.status,
-              () => 0,
-            ),
-          { timeout: 20_000 },
-        )
-        .toBe(400)
-      await page.goto(new URL('/', callback).href)
-      await page.getByRole('link', { name: 'Sign in with Auth Agent' }).click()
-      await signIn(page)
-      expect(await page.textContent('body')).toBe(`Hello Shopper (${agent.agent_id}), running on some-model`)
-    } finally {
-      await browser.close()
-    }
+    const page = await browser.newPage()
+    await page.goto(home)
+    await page.getByRole('link', { name: 'Sign in with Auth Agent' }).click()
+    await signIn(page)
+    expect(await page.textContent('body')).toBe(`Hello Shopper (${agent.agent_id}), running on some-model`)
+  } finally {
+    await browser.close()
+    await stop()
+  }
+})
+
+test('a new person signs up for the app of the guides, approves it, and is straight through the next time', async () => {
+  const { home, stop } = await runBeside('docs/snippets/app.ts', {
+    subjects: ['user'],
+    access_token_format: 'api_key',
+    promotional_credits: 500,
   })
+  const browser = await launchBrowser()
+  try {
+    const page = await browser.newPage()
+    const begin = async () => {
+      await page.goto(home)
+      await page.getByRole('link', { name: 'Sign in with Auth Agent' }).click()
+    }
+    await begin()
+    await page.getByRole('link', { name: 'Create an account' }).click()
+    await page.getByLabel('Your name').fill('Ada')
+    await page.getByLabel('Email').fill('ada@example.com')
+    await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
+    await page.getByRole('button', { name: 'Create account' }).click()
+    await page.getByRole('button', { name: 'Approve', exact: true }).click()
+    await page.getByText('Hello ada@example.com, you have 500 cents').waitFor()
+    await begin()
+    await page.getByText('Hello ada@example.com, you have 500 cents').waitFor()
+  } finally {
+    await browser.close()
+    await stop()
+  }
 })
 
 test('the assertion of the guides reaches aa3 in the browser that asked', async () => {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { maintain } from '../src/maintenance.ts'
+import { everythingOfPeople } from './everything-people.ts'
 import { ADMIN_KEY, basic, ISSUER, newPkce, secretPost, type TestServer } from './harness.ts'
 
 /**
@@ -82,6 +83,8 @@ export async function everything(server: TestServer): Promise<Map<string, string
   keep('wrong client secret', wrong)
   await server.post('/token', own, basic(client.client_id, wrong))
   await server.post('/token', { ...own, client_id: client.client_id, client_secret: wrong })
+
+  await everythingOfPeople(server, keep)
 
   for (const path of [`/agents/${agent.agent_id}`, `/clients/${client.client_id}`]) {
     const { body } = await server.admin('POST', `${path}/rotate`, { overlap: 60 })

@@ -246,6 +246,8 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
     wait(seconds: number) {
       time += seconds * 1000
     },
+    /** As a server does that is told to stop. */
+    drain: () => world.drain(),
     async stop() {
       world.drain()
       await world.close()

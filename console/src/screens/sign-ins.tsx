@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { Loaded } from '../components/loaded.tsx'
-import { LoadMore } from '../components/load-more.tsx'
 import { ListCard } from '../components/list-card.tsx'
+import { LoadMore } from '../components/load-more.tsx'
+import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { signInsQuery } from '../sign-ins.ts'
 import { NoSignIns } from './sign-ins/empty.tsx'
@@ -10,8 +10,8 @@ import { filterOf, SignInFilters } from './sign-ins/filters.tsx'
 import { LiveBadge, PauseButton } from './sign-ins/live-badge.tsx'
 import { SignInSheet } from './sign-ins/sign-in-sheet.tsx'
 import { SignInTable } from './sign-ins/sign-in-table.tsx'
-import { useHeld } from './sign-ins/use-held.ts'
 import { useArrivals } from './sign-ins/use-arrivals.ts'
+import { useHeld } from './sign-ins/use-held.ts'
 
 const route = getRouteApi('/shell/sign-ins')
 
@@ -46,7 +46,10 @@ export function SignInsScreen() {
           }
         </Loaded>
       </ListCard>
-      <SignInSheet requestId={search.request_id} />
+      <SignInSheet
+        requestId={search.request_id}
+        known={rows?.find(({ request_id }) => request_id === search.request_id)}
+      />
     </>
   )
 }

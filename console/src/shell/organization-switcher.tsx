@@ -1,6 +1,6 @@
 import { ChevronsUpDown, Plus } from 'lucide-react'
 import { useState } from 'react'
-import { request } from '../api.ts'
+import { answer, api } from '../api.ts'
 import { Button } from '../components/button.tsx'
 import { Dialog, DialogBody, DialogContent, DialogFooter } from '../components/dialog.tsx'
 import {
@@ -69,7 +69,7 @@ export function NewOrganization({ open, onOpenChange }: NewOrganizationProps) {
   const enter = useEnterOrganization()
   const create = useAct({
     act: async (name: string) => {
-      const { id } = await request<{ id: string }>('POST', '/api/organizations', { body: { name } })
+      const { id } = await answer(api.api.organizations.$post({ json: { name } }))
       return switchOrganization(id)
     },
     inForm: true,

@@ -8,6 +8,7 @@ import { jsonRoutes } from '../http/json-routes.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
 import { jsonBody } from '../http/route-schemas.ts'
 import { refuseOtherOrigins } from '../http/same-origin.ts'
+import { findHome } from '../storage/memberships.ts'
 import { findPersonByEmail } from '../storage/persons.ts'
 import {
   type Limit,
@@ -310,7 +311,8 @@ async function recordFailedSignIn({ db, now: clock }: Deps, c: Context<Env>, ema
   await db.write(async ({ trx, record }) => {
     const person = await findPersonByEmail(trx, email)
     if (person?.registered_at == null) return
-    const { org_id, user_id: target } = person
+    const { user_id: target } = person
+    const org_id = await findHome(trx, target)
     const detail = { address: c.get('address') }
     record({ at, org_id, actor: 'anonymous', action: 'person.sign_in_failed', target, detail })
   })

@@ -4,6 +4,7 @@ import { APIError, createAuthMiddleware } from 'better-auth/api'
 import { betterAuth } from 'better-auth/minimal'
 import { type Config, LOOPBACK_HOSTS } from '../config.ts'
 import type { Deps } from '../context.ts'
+import { newId } from '../crypto/ids.ts'
 import { same } from '../crypto/key-ring.ts'
 import { parseCookies, serializeCookie } from '../http/cookies.ts'
 import type { Logger } from '../http/log.ts'
@@ -95,6 +96,8 @@ export async function createAuth(world: World, machineNow: () => number): Promis
       disableOriginCheck: false,
       disableCSRFCheck: false,
       ipAddress: { disableIpTracking: true },
+      // Of a person who was never made: who signs up with an address that is taken must not tell by the id.
+      database: { generateId: () => newId(random, 'user') },
     },
   })
   const { password } = await auth.$context

@@ -1,7 +1,7 @@
 import type { Deps } from '../context.ts'
 import { newId } from '../crypto/ids.ts'
 import type { Work } from '../storage/database.ts'
-import { hasOwnMembership, putMembership } from '../storage/memberships.ts'
+import { findHome, hasOwnMembership, putMembership } from '../storage/memberships.ts'
 import { insertOrganization } from '../storage/organizations.ts'
 import { deletePasskeysOf } from '../storage/passkeys.ts'
 import { findPerson, type PersonRow, setEmailVerified, updatePerson } from '../storage/persons.ts'
@@ -72,6 +72,7 @@ export async function proveAddress(
   }
   const person = await findPerson(work.trx, userId)
   if (!person) return
-  work.record({ at: now, org_id: person.org_id, actor: userId, action: 'person.email_verified', target: userId })
   if (person.registered_at !== null) await settle(world, work, person, now)
+  const org_id = await findHome(work.trx, userId)
+  work.record({ at: now, org_id, actor: userId, action: 'person.email_verified', target: userId })
 }

@@ -1,10 +1,10 @@
 /** What a secret of ours, or one that passes through us, looks like. Ids (`agent_`, `req_`) are names, not secrets. */
 const SECRETS =
-  /\b(?:aas|acs|aak|rt|code)_[A-Za-z0-9_-]{16,}|\bsk-[A-Za-z0-9_-]{8,}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?|\b(?:Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]+|\bs1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+/gi
+  /\b(?:aas|acs|aak|ait|rt|code)_[A-Za-z0-9_-]{16,}|\bsk-[A-Za-z0-9_-]{8,}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?|\b(?:Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]+|\bs1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+/gi
 
 /** Members whose value is never worth keeping, whatever it looks like. */
 const SECRET_NAMES =
-  /^(authorization|cookie|set-cookie|x-api-key|x-auth-agent-poll|(agent|client)_secret|agent_assertion|client_assertion|password|code|code_verifier|(access|refresh|id)_token|token|secret|api_key|jwk|private_key)$/i
+  /^(authorization|cookie|set-cookie|x-api-key|x-auth-agent-poll|(agent|client)_secret|agent_assertion|client_assertion|(new|current)?password|code|code_verifier|(access|refresh|id)_token|token|secret|api_key|jwk|private_key)$/i
 
 const MAX_DEPTH = 6
 

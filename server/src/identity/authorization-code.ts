@@ -1,6 +1,7 @@
 import type { Deps } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { type AuthorizationRequestRow, findAuthorizationRequest, setCode } from '../storage/authorization-requests.ts'
+import { notifyConsoles } from './request-status.ts'
 
 /**
  * The code of an authenticated request, for the browser that is bound to it. The code is not stored: it is derived from
@@ -16,9 +17,11 @@ export async function issueCode(deps: Deps, request: AuthorizationRequestRow, br
 
   const code = codeOf(deps, request, browserSecret, now)
   const codeHash = deps.ring.hash('code', code)
-  const issued = await deps.db.write(({ trx }) =>
-    setCode(trx, { requestId: request.request_id, codeHash, now, staleBefore }),
-  )
+  const issued = await deps.db.write(async (work) => {
+    const won = await setCode(work.trx, { requestId: request.request_id, codeHash, now, staleBefore })
+    if (won) notifyConsoles(work, request)
+    return won
+  })
   if (issued) return code
 
   // Somebody else did, at the same time: the page and its agent may both ask.

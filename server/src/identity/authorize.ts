@@ -23,7 +23,7 @@ import {
   browserHash,
   readBindings,
 } from './request-binding.ts'
-import { resumePath, statusOf } from './request-status.ts'
+import { notifyConsoles, resumePath, statusOf } from './request-status.ts'
 import { resourcesFor } from './resource.ts'
 import { requestedScope } from './scope.ts'
 import { waiting } from './waiting.ts'
@@ -212,8 +212,11 @@ async function beginRequest(deps: Deps, c: Context<Env>, request: AuthorizationR
     login_after: loginAfter(request, now),
     asks_consent: request.prompts.includes('consent') ? 1 : 0,
   }
-  await deps.db.write(({ trx }) => insertAuthorizationRequest(trx, fresh))
   const row: AuthorizationRequestRow = { ...fresh, status: 'pending', ...UNANSWERED }
+  await deps.db.write(async (work) => {
+    await insertAuthorizationRequest(work.trx, fresh)
+    notifyConsoles(work, row)
+  })
   return { row, binding }
 }
 

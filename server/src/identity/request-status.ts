@@ -16,10 +16,16 @@ export const requestTopic = (requestId: string) => `request:${requestId}`
 export const organizationTopic = (orgId: string) => `organization:${orgId}`
 
 /** Tells the page that waits for a request, and the consoles of both organizations. */
-export function notifySignIn({ notify }: Pick<Work, 'notify'>, request: SignInParties): void {
-  notify(requestTopic(request.request_id))
-  for (const orgId of new Set([request.org_id, request.agent_org_id ?? request.org_id]))
-    notify(organizationTopic(orgId))
+export function notifySignIn(work: Pick<Work, 'notify'>, request: SignInParties): void {
+  work.notify(requestTopic(request.request_id))
+  notifyConsoles(work, request)
+}
+
+/** Tells the consoles alone, of what the page knows already. */
+export function notifyConsoles({ notify }: Pick<Work, 'notify'>, request: SignInParties): void {
+  notify(organizationTopic(request.org_id))
+  if (request.agent_org_id !== null && request.agent_org_id !== request.org_id)
+    notify(organizationTopic(request.agent_org_id))
 }
 
 type SignInParties = Pick<AuthorizationRequestRow, 'request_id' | 'org_id' | 'agent_org_id'>

@@ -144,12 +144,15 @@ async function tellUntilGone(deps: Deps, stream: SSEStreamingApi, principal: Pri
       const heard = await bell.wait(HEARTBEAT_MS)
       if (stream.aborted || deps.draining.aborted) return
       if (!(await isStillIn(deps, principal))) return
-      if (!heard) await stream.write(': nothing new\n\n')
+      if (!heard) {
+        await stream.write(': nothing new\n\n')
+        continue
+      }
       const latest = await watched(deps, principal)
       for (const [requestId, data] of [...latest].reverse())
         if (told.get(requestId) !== data) await stream.writeSSE({ event: 'sign-in', id: requestId, data })
       told = latest
-      if (heard) await stream.sleep(PACE_MS)
+      await stream.sleep(PACE_MS)
     }
   } finally {
     unsubscribe()

@@ -68,7 +68,7 @@ const SCOPES: Record<string, string> = {
 function gets(scopes: string[]): Html[] {
   const told = scopes.filter((scope) => scope !== 'openid')
   return [
-    html`<li>A name for you that stays the same</li>`,
+    html`<li>A stable id, by which it knows you again</li>`,
     ...told.map((scope) =>
       Object.hasOwn(SCOPES, scope) ? html`<li>${SCOPES[scope]}</li>` : html`<li>Access to <code>${scope}</code></li>`,
     ),

@@ -21,6 +21,7 @@ export function homePage({ nonce, issuer, version, sampleWebsite }: HomeView): s
 <h1>Where AI agents sign in</h1>
 <p class="lead">Auth Agent gives an AI agent one identity, with which it signs in to websites by itself, uses its owner’s accounts without ever holding a password, and calls language models. The people who own the agent see, limit and can revoke all of it in one place.</p>
 ${sampleWebsite && html`<p class="try">The sample website is at <a href="${sampleWebsite}">${sampleWebsite}</a>. Open it and press <strong>Sign in with Auth Agent</strong>.</p>\n`}<ul class="links card">
+<li><a href="${issuer}/console">Console</a><span>Agents, websites, sign-ins as they happen, and how to stop them</span><code>/console</code></li>
 <li><a href="${issuer}/docs">Reference</a><span>Every endpoint, with a request to copy</span><code>/docs</code></li>
 <li><a href="${issuer}/openapi.json">OpenAPI document</a><span>The same, for tools</span><code>/openapi.json</code></li>
 <li><a href="${issuer}/.well-known/openid-configuration">Discovery</a><span>What websites and agents read first</span><code>/.well-known/openid-configuration</code></li>

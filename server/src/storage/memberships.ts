@@ -85,6 +85,23 @@ export async function listOrganizationsOf(db: Db, userId: string): Promise<OwnOr
     .execute()
 }
 
+/**
+ * Where what a person does is told: the organization that they work in by default. Who is in none is one by themselves,
+ * whose events only the operator reads.
+ */
+export async function findHome(db: Db, userId: string): Promise<string> {
+  const home = await db
+    .selectFrom('person')
+    .innerJoin('membership', (join) =>
+      join.onRef('membership.user_id', '=', 'person.user_id').onRef('membership.org_id', '=', 'person.org_id'),
+    )
+    .select('membership.org_id')
+    .where('person.user_id', '=', userId)
+    .where(inForce)
+    .executeTakeFirst()
+  return home?.org_id ?? userId
+}
+
 /** Whether they came to any organization by their own doing. */
 export async function hasOwnMembership(db: Db, userId: string): Promise<boolean> {
   const row = await db

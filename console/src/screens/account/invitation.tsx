@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { signOut } from '../../account.ts'
-import { ApiFailure, asFailure, request } from '../../api.ts'
+import { ApiFailure, answer, api } from '../../api.ts'
 import { Button } from '../../components/button.tsx'
 import { ErrorState } from '../../components/error-state.tsx'
 import { FailureNote } from '../../components/form-field.tsx'
@@ -16,19 +16,17 @@ import { AccountPage } from './account-page.tsx'
 
 const route = getRouteApi('/invitation')
 
-interface Invitation {
-  organization_name: string
-  email: string
-  role: Role
-  expires_at: string
-}
+const readInvitation = (token: string, signal: AbortSignal) =>
+  answer(api.api.invitations['by-token'].$get({ query: { token } }, { init: { signal } }))
+
+type Invitation = Awaited<ReturnType<typeof readInvitation>>
 
 /** Where the link of an invitation ends. One reads it signed out, and accepts it signed in. */
 export function InvitationScreen() {
   const { token = '' } = route.useSearch()
   const invitation = useQuery({
     queryKey: ['invitation', token],
-    queryFn: ({ signal }) => request<Invitation>('GET', '/api/invitations/by-token', { query: { token }, signal }),
+    queryFn: ({ signal }) => readInvitation(token, signal),
   })
   const me = useQuery({ ...meQuery, retry: false })
 
@@ -78,7 +76,7 @@ function Offer({ invitation, token, me }: OfferProps) {
 
 function Accept({ token, organization }: { token: string; organization: string }) {
   const accept = useAct({
-    act: () => request<Me>('POST', '/api/invitations/accept', { body: { token } }),
+    act: () => answer(api.api.invitations.accept.$post({ json: { token } })),
     inForm: true,
     onDone: () => {
       tellTabs('organization')
@@ -87,7 +85,7 @@ function Accept({ token, organization }: { token: string; organization: string }
   })
   return (
     <>
-      {accept.failure && <FailureNote failure={asFailure(accept.failure)} />}
+      {accept.failure && <FailureNote failure={accept.failure} />}
       <Button size="lg" pending={accept.pending} onClick={() => accept.run()}>
         Join {organization}
       </Button>

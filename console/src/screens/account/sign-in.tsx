@@ -7,23 +7,26 @@ import { useSignedInElsewhere } from './signed-in-elsewhere.ts'
 const route = getRouteApi('/sign-in')
 
 export function SignInScreen() {
-  const { continue: continueAt } = route.useSearch()
-  useSignedInElsewhere(() => goTo(continueAt))
+  // `again`: an app wants a fresh sign-in, or another account; who is signed in already is asked all the same.
+  const { continue: continueAt, email, again } = route.useSearch()
+  useSignedInElsewhere(() => again || goTo(continueAt))
 
   return (
     <AccountPage
       title="Sign in"
-      description="To the console of your agents and applications."
+      description={
+        again ? 'Confirm who you are, or use another account.' : 'To the console of your agents and applications.'
+      }
       foot={
         <>
           New here?{' '}
-          <Link to="/sign-up" search={{ continue: continueAt }} className="link">
+          <Link to="/sign-up" search={{ continue: continueAt, email }} className="link">
             Create an account
           </Link>
         </>
       }
     >
-      <SignInForm continueAt={continueAt} onSignedIn={() => goTo(continueAt)} />
+      <SignInForm {...(email !== undefined && { email })} continueAt={continueAt} onSignedIn={() => goTo(continueAt)} />
     </AccountPage>
   )
 }

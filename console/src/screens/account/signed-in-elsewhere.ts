@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent } from 'react'
-import { request } from '../../api.ts'
+import { answer, api } from '../../api.ts'
 import { hearTabs } from '../../session-channel.ts'
 
 /** Another tab, or the link in a mail, may have signed in while this one waits: then there is nothing to ask any more. */
@@ -8,7 +8,7 @@ export function useSignedInElsewhere(goOn: () => void): void {
   useEffect(() => {
     let left = false
     const look = () =>
-      request('GET', '/api/me').then(
+      answer(api.api.me.$get()).then(
         () => left || go(),
         () => undefined,
       )

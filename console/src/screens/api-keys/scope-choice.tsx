@@ -1,4 +1,5 @@
 import { Checkbox } from '../../components/checkbox.tsx'
+import { FieldGroup } from '../../components/field-group.tsx'
 import { ChoiceField } from '../../components/form-field.tsx'
 import { wordsOf } from '../../scopes.ts'
 import type { KeyScope } from './api-key.ts'
@@ -15,8 +16,10 @@ export function ScopeChoice({ scopes, onChange }: ScopeChoiceProps) {
   const set = (scope: KeyScope, on: boolean) =>
     onChange(SCOPES.filter((each) => (each === scope ? on : scopes.includes(each))))
   return (
-    <fieldset className="grid gap-3">
-      <legend className="mb-2 font-medium">What it can do</legend>
+    <FieldGroup
+      legend="What it can do"
+      error={scopes.length === 0 ? 'Choose at least one: a key that opens nothing is of no use.' : undefined}
+    >
       {SCOPES.map((scope) => (
         <ChoiceField
           key={scope}
@@ -31,10 +34,7 @@ export function ScopeChoice({ scopes, onChange }: ScopeChoiceProps) {
           <Checkbox checked={scopes.includes(scope)} onCheckedChange={(checked) => set(scope, checked === true)} />
         </ChoiceField>
       ))}
-      <p role="status" className="text-[0.8125rem] text-destructive">
-        {scopes.length === 0 && 'Choose at least one: a key that opens nothing is of no use.'}
-      </p>
-    </fieldset>
+    </FieldGroup>
   )
 }
 

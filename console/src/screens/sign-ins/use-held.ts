@@ -9,6 +9,7 @@ interface Held {
 /** The list as it was when it was told to hold still, for as long as it is of the same filter. */
 export function useHeld(rows: readonly SignIn[] | undefined, of: string) {
   const [held, setHeld] = useState<Held>()
+  if (held && held.of !== of) setHeld(undefined)
   const still = held?.of === of ? held : undefined
   const top = still?.rows[0]?.request_id ?? ''
   return {

@@ -1,7 +1,7 @@
 import { newId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
 import type { Work } from '../../storage/database.ts'
-import { findPerson } from '../../storage/persons.ts'
+import { findHome } from '../../storage/memberships.ts'
 import { deleteSessionsOf } from '../../storage/sessions.ts'
 import {
   type AccountRow,
@@ -37,7 +37,7 @@ export function accountTable(world: AccountsWorld): ModelTable {
       await proveAddress(world, work, userId, now, { anew: true })
     }
     const action = path === '/reset-password' ? 'person.password_reset' : 'person.password_changed'
-    const org_id = (await findPerson(work.trx, userId))?.org_id ?? world.orgId
+    const org_id = await findHome(work.trx, userId)
     work.record({ at: now, org_id, actor: userId, action, target: userId })
   }
 
@@ -61,7 +61,7 @@ export function accountTable(world: AccountsWorld): ModelTable {
         if (path === '/sign-up/email') return
         const { user_id: actor, provider_id } = account
         if (account.password_hash !== null) return afterPassword(work, actor, path, now)
-        const org_id = (await findPerson(work.trx, actor))?.org_id ?? world.orgId
+        const org_id = await findHome(work.trx, actor)
         work.record({ at: now, org_id, actor, action: 'person.account_linked', target: provider_id })
       })
       return modelOf(account)

@@ -1,6 +1,7 @@
 import { newId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
 import type { Work } from '../../storage/database.ts'
+import { findHome } from '../../storage/memberships.ts'
 import {
   deletePasskey,
   findPasskey,
@@ -10,7 +11,6 @@ import {
   type PasskeyRow,
   updatePasskey,
 } from '../../storage/passkeys.ts'
-import { findPerson } from '../../storage/persons.ts'
 import {
   type AccountsWorld,
   type Criteria,
@@ -28,7 +28,7 @@ export function passkeyTable(world: AccountsWorld): ModelTable {
   const { visits, random, now: clock } = world
 
   async function record({ trx, record }: Work, action: string, { id, user_id }: PasskeyRow): Promise<void> {
-    const org_id = (await findPerson(trx, user_id))?.org_id ?? world.orgId
+    const org_id = await findHome(trx, user_id)
     record({ at: clock(), org_id, actor: user_id, action, target: id })
   }
 

@@ -1,5 +1,6 @@
 import { newId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
+import { findHome } from '../../storage/memberships.ts'
 import { findPerson, findPersonByEmail, type PersonRow, registerPerson, updatePerson } from '../../storage/persons.ts'
 import { proveAddress, settle } from '../registration.ts'
 import {
@@ -37,11 +38,12 @@ export function personTable(world: AccountsWorld): ModelTable {
       await visits.commit(async (work) => {
         if (!(await registerPerson(work.trx, person)))
           throw new ApiError('conflict', 'Somebody is signing up with this address just now; sign in instead')
-        const { user_id, org_id } = person
-        const detail = { address, by: path }
-        work.record({ at: now, org_id, actor: user_id, action: 'person.registered', target: user_id, detail })
+        const { user_id } = person
         if (data.emailVerified) await proveAddress(world, work, user_id, now)
         else await settle(world, work, person, now)
+        const org_id = await findHome(work.trx, user_id)
+        const detail = { address, by: path }
+        work.record({ at: now, org_id, actor: user_id, action: 'person.registered', target: user_id, detail })
       })
       return { ...modelOf(person), emailVerified: Boolean(data.emailVerified) }
     },
@@ -61,7 +63,8 @@ export function personTable(world: AccountsWorld): ModelTable {
         if (changes.emailVerified) await proveAddress(world, work, userId, now)
         if (changes.name !== undefined) {
           await updatePerson(work.trx, userId, { name: text(changes.name), updated_at: now })
-          work.record({ at: now, org_id: person.org_id, actor: userId, action: 'person.updated', target: userId })
+          const org_id = await findHome(work.trx, userId)
+          work.record({ at: now, org_id, actor: userId, action: 'person.updated', target: userId })
         }
         updated = await findPerson(work.trx, userId)
       })

@@ -1,5 +1,6 @@
 import { newId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
+import { findHome } from '../../storage/memberships.ts'
 import { findPerson } from '../../storage/persons.ts'
 import {
   deleteSessionByToken,
@@ -46,7 +47,8 @@ export function sessionTable(world: AccountsWorld): ModelTable {
         // From here on this browser's own choice, whatever other browsers choose.
         session.org_id = (await findPerson(work.trx, session.user_id))?.org_id ?? person.org_id
         await insertSession(work.trx, session)
-        const { session_id: target, user_id: actor, org_id } = session
+        const { session_id: target, user_id: actor } = session
+        const org_id = await findHome(work.trx, actor)
         const detail = { address, by: path }
         work.record({ at: now, org_id, actor, action: 'session.created', target, detail })
       })
@@ -89,10 +91,10 @@ export async function recordEnded(
   detail: Record<string, unknown>,
 ): Promise<void> {
   const [first] = ended
-  const person = first && (await findPerson(work.trx, first.user_id))
-  if (!person) return
-  for (const { session_id: target } of ended)
-    work.record({ at: now, org_id: person.org_id, actor: person.user_id, action: 'session.ended', target, detail })
+  if (!first) return
+  const org_id = await findHome(work.trx, first.user_id)
+  for (const { session_id: target, user_id: actor } of ended)
+    work.record({ at: now, org_id, actor, action: 'session.ended', target, detail })
 }
 
 /** A passkey of who is signed in: the session they have is as good as new. */
@@ -107,10 +109,9 @@ async function proveAgain(
   if (userId !== again.userId) throw new ApiError('forbidden', 'That passkey belongs to another account')
   await visits.guard(() =>
     db.write(async (work) => {
-      const person = await findPerson(work.trx, userId)
-      if (!person || !(await setSessionAuthenticated(work.trx, again.sessionId, now)))
+      if (!(await setSessionAuthenticated(work.trx, again.sessionId, now)))
         throw new ApiError('unauthorized', 'The session has ended; sign in again')
-      const { org_id } = person
+      const org_id = await findHome(work.trx, userId)
       work.record({ at: now, org_id, actor: userId, action: 'person.reauthenticated', target: again.sessionId })
     }),
   )

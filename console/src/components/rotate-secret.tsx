@@ -1,0 +1,61 @@
+import { type ReactNode, useState } from 'react'
+import type { ApiFailure } from '../api.ts'
+import { Button } from './button.tsx'
+import { Dialog, DialogBody, DialogContent, DialogFooter } from './dialog.tsx'
+import { FieldGroup } from './field-group.tsx'
+import { Form } from './form-field.tsx'
+import { RadioChoice, RadioGroup } from './radio-group.tsx'
+
+const OVERLAPS = [
+  { seconds: 0, label: 'At once', hint: 'When the old one may be in wrong hands. Whoever still uses it is refused.' },
+  { seconds: 3600, label: 'In an hour', hint: 'Time to put the new one in place.' },
+  { seconds: 86_400, label: 'In a day', hint: 'For what is deployed once a day.' },
+  { seconds: 7 * 86_400, label: 'In a week', hint: 'For what several people look after.' },
+] as const
+
+interface RotateSecretProps {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  /** `overlap`: for how many seconds the old secret lives on. */
+  onRotate: (overlap: number) => void
+  pending: boolean
+  failure: ApiFailure | undefined
+  /** More to choose about the new secret. */
+  children?: ReactNode
+}
+
+/** A new secret, and when the old one ends. The new one is shown by whoever asks for it. */
+export function RotateSecret({ open, onOpenChange, ...props }: RotateSecretProps) {
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange}>
+      <DialogContent title="New secret" description="Makes a secret that takes the place of the one in use.">
+        <RotationForm {...props} />
+      </DialogContent>
+    </Dialog>
+  )
+}
+
+type RotationFormProps = Omit<RotateSecretProps, 'open' | 'onOpenChange'>
+
+function RotationForm({ onRotate, pending, failure, children }: RotationFormProps) {
+  const [overlap, setOverlap] = useState('3600')
+  return (
+    <Form failure={failure} onSubmit={() => onRotate(Number(overlap))} className="flex min-h-0 flex-col gap-0">
+      <DialogBody className="gap-5">
+        <FieldGroup legend="When does the old secret end?" error={failure?.fields.overlap}>
+          <RadioGroup value={overlap} onValueChange={setOverlap} aria-label="When does the old secret end?">
+            {OVERLAPS.map(({ seconds, label, hint }) => (
+              <RadioChoice key={seconds} value={String(seconds)} label={label} hint={hint} />
+            ))}
+          </RadioGroup>
+        </FieldGroup>
+        {children}
+      </DialogBody>
+      <DialogFooter>
+        <Button type="submit" pending={pending}>
+          Make a new secret
+        </Button>
+      </DialogFooter>
+    </Form>
+  )
+}

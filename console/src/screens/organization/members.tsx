@@ -1,0 +1,45 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { CardHeader } from '../../components/card.tsx'
+import { ListCard } from '../../components/list-card.tsx'
+import { LoadMore } from '../../components/load-more.tsx'
+import { Loaded } from '../../components/loaded.tsx'
+import { Table, TableBody, TableHead, TableHeader, TableRow } from '../../components/table.tsx'
+import { type Member, membersQuery } from '../../members.ts'
+import { MemberRow } from './member-row.tsx'
+import { RemoveMember } from './remove-member.tsx'
+
+export function Members() {
+  const members = useInfiniteQuery(membersQuery)
+  const [removing, setRemoving] = useState<Member>()
+  return (
+    <ListCard label="Members">
+      <CardHeader title="Members" description="Who can sign in here." className="border-b pb-4" />
+      <Loaded query={members}>
+        {(rows) => (
+          <>
+            <Table label="Members">
+              <TableHeader>
+                <TableRow>
+                  <TableHead className="w-[45%]">Person</TableHead>
+                  <TableHead className="w-48">Role</TableHead>
+                  <TableHead>Joined</TableHead>
+                  <TableHead className="w-28">
+                    <span className="sr-only">Remove</span>
+                  </TableHead>
+                </TableRow>
+              </TableHeader>
+              <TableBody>
+                {rows.map((member) => (
+                  <MemberRow key={member.user_id} member={member} onRemove={() => setRemoving(member)} />
+                ))}
+              </TableBody>
+            </Table>
+            {members.hasNextPage && <LoadMore {...members} shown={rows.length} />}
+          </>
+        )}
+      </Loaded>
+      <RemoveMember member={removing} onClose={() => setRemoving(undefined)} />
+    </ListCard>
+  )
+}

@@ -1,0 +1,287 @@
+import { expect } from 'vitest'
+import { insertPasskey } from '../src/storage/passkeys.ts'
+import {
+  type AgentCredentials,
+  type Answer,
+  authorizePath,
+  type Browser,
+  CALLBACK,
+  type Credentials,
+  locationOf,
+  newPkce,
+  type Person,
+  type TestServer,
+} from './harness.ts'
+
+export const NAMES = ['Alpha', 'Beta'] as const
+export type TenantName = (typeof NAMES)[number]
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+/** Somebody who calls the API, by whatever credential. */
+export interface Caller {
+  who: string
+  send(method: string, path: string, body?: unknown): Promise<Answer>
+}
+
+export interface Made {
+  key_id: string
+  api_key: string
+}
+
+/** An organization with one of everything. */
+export interface Tenant {
+  name: TenantName
+  orgId: string
+  admin: Person
+  member: Person
+  viewer: Person
+  /** With `manage`; by the role of whom they are of. */
+  keys: { admin: Made; member: Made; viewer: Made }
+  /** Of the administrator, without `manage`. */
+  plainKey: Made
+  /** The administrator's. */
+  agent: AgentCredentials
+  /** The member's; asks a person each time. */
+  careful: AgentCredentials
+  website: Credentials
+  /** Signs in people and holds keys of them; the administrator has approved it. */
+  app: Credentials
+  appKey: string
+  tokens: { access_token: string; refresh_token: string; id_token: string }
+  grantId: string
+  /** Waits for a person. */
+  waitingId: string
+  /** Went through. */
+  signInId: string
+  invitation: { invitation_id: string; email: string; token: string }
+  sessionId: string
+  passkeyId: string
+}
+
+/** The answer of a call that has to go well. */
+export async function well(answer: Promise<Answer>, status: number) {
+  const { status: got, body, text } = await answer
+  if (got !== status) throw new Error(`${got} rather than ${status}: ${text}`)
+  return body
+}
+
+export function callerOf(server: TestServer, who: string, key: string): Caller {
+  return {
+    who,
+    send: (method, path, body) =>
+      server.request(path, {
+        method,
+        headers: { ...bearer(key), ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+  }
+}
+
+export function sessionOf(who: string, window: Browser): Caller {
+  return { who, send: (method, path, body) => window.send(method, path, body) }
+}
+
+/** The name as it stands in addresses. */
+const hostOf = (name: TenantName) => `${name.toLowerCase()}.example`
+export const emailOf = (name: TenantName, who: string) => `${who}@${hostOf(name)}`
+
+/** The last path in the mails to an address that matches. */
+export async function mailedLink(server: TestServer, to: string, path: string): Promise<string> {
+  const { data } = await well(server.admin('GET', `/dev-inbox?to=${encodeURIComponent(to)}`), 200)
+  const links = (data as { links: string[] }[]).flatMap((mail) => mail.links)
+  const link = links.find((one) => new URL(one).pathname.startsWith(path))
+  if (!link) throw new Error(`no link to ${path} in the mail to ${to}`)
+  return link
+}
+
+/** The person opens the link that proves their address. */
+export async function prove(server: TestServer, person: Person): Promise<void> {
+  const answer = await person.get(await mailedLink(server, person.email, '/api/auth/verify-email'))
+  expect(locationOf(answer).searchParams.get('error')).toBeNull()
+}
+
+export async function invite(admin: Browser, email: string, role: string) {
+  const body = await well(admin.send('POST', '/api/invitations', { email, role }), 201)
+  return { ...body, token: new URL(body.link).searchParams.get('token') ?? '' } as Tenant['invitation']
+}
+
+export async function join(admin: Browser, person: Person, role: string): Promise<void> {
+  const { token } = await invite(admin, person.email, role)
+  await well(person.send('POST', '/api/invitations/accept', { token }), 200)
+}
+
+export async function newKey(of: Browser, name: string, scopes = ['manage']): Promise<Made> {
+  return well(of.send('POST', '/api/api-keys', { name, scopes }), 201)
+}
+
+export const hidden = (html: string, name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(html)?.[1] ?? ''
+
+/** A person lets an app in, up to the code that it gets. */
+export async function codeForApp(window: Browser, app: Credentials, params: Record<string, string> = {}) {
+  const pkce = newPkce()
+  const page = await window.get(authorizePath(app.client_id, pkce, params))
+  const answered =
+    page.status === 200
+      ? await window.post('/authorize/person', {
+          request_id: hidden(page.text, 'request_id'),
+          token: hidden(page.text, 'token'),
+          decision: 'approve',
+        })
+      : page
+  const website = locationOf(await window.get(locationOf(answered).href.replace('&via=form', '')))
+  return { code: website.searchParams.get('code') ?? '', verifier: pkce.verifier }
+}
+
+export async function letIn(server: TestServer, window: Browser, app: Credentials) {
+  return well(server.exchange(app, await codeForApp(window, app)), 200)
+}
+
+/** An agent proves itself, and a person is asked. */
+export async function waits(server: TestServer, agent: AgentCredentials, website: Credentials) {
+  const window = server.browser()
+  const { requestId, pkce } = await window.open(website.client_id)
+  const { body } = await server.authenticate(requestId, agent, {}, { cookie: window.cookies() })
+  expect(body).toEqual({ success: true, status: 'approval_required' })
+  return { window, requestId, pkce }
+}
+
+export const newApp = {
+  redirect_uris: [CALLBACK],
+  subjects: ['user'],
+  access_token_format: 'api_key',
+  scope: 'openid email agent-fuel usage-tracking',
+}
+
+export async function newTenant(server: TestServer, name: TenantName): Promise<Tenant> {
+  const person = (who: string) => server.person({ name: `${who} of ${name}`, email: emailOf(name, who) })
+  const admin = await person('admin')
+  await well(admin.send('PUT', '/api/organization', { name: `${name} Works` }), 200)
+  const me = await well(admin.get('/api/me'), 200)
+  const [member, viewer] = [await person('member'), await person('viewer')]
+  await join(admin, member, 'member')
+  // Who only looks on cannot make a key, but may have made one before.
+  await join(admin, viewer, 'member')
+  const keys = {
+    admin: await newKey(admin, `${name} admin`),
+    member: await newKey(member, `${name} member`),
+    viewer: await newKey(viewer, `${name} viewer`),
+  }
+  await well(admin.send('PUT', `/api/members/${viewer.id}`, { role: 'viewer' }), 200)
+
+  const made = (of: Person, path: string, body: object) => well(of.send('POST', path, body), 201)
+  const agent = await made(admin, '/api/agents', { agent_name: `${name} buyer` })
+  const careful = await made(member, '/api/agents', { agent_name: `${name} careful`, approval: 'always' })
+  const website = await made(member, '/api/clients', { client_name: `${name} shop`, redirect_uris: [CALLBACK] })
+  const app = await made(admin, '/api/clients', { client_name: `${name} app`, ...newApp })
+  const { access_token: appKey } = await letIn(server, admin, app)
+  const tokens = await server.tokens(website, agent)
+  const { requestId: waitingId } = await waits(server, careful, website)
+
+  const [grant] = (await well(admin.get(`/api/tokens?agent_id=${agent.agent_id}`), 200)).data
+  return {
+    name,
+    orgId: me.organization.id,
+    admin,
+    member,
+    viewer,
+    keys,
+    plainKey: await newKey(admin, `${name} plain`, ['agent-fuel', 'usage-tracking', 'connections']),
+    agent,
+    careful,
+    website,
+    app,
+    appKey,
+    tokens,
+    grantId: grant.grant_id,
+    waitingId,
+    signInId: grant.request_id,
+    invitation: await invite(admin, emailOf(name, 'guest'), 'viewer'),
+    sessionId: me.session.id,
+    passkeyId: await newPasskey(server, admin, `${name} passkey`),
+  }
+}
+
+/** As if an authenticator had made it. */
+async function newPasskey(server: TestServer, { id: user_id }: Person, name: string): Promise<string> {
+  const id = `passkey_of_${user_id}`
+  const key = {
+    public_key: 'AA',
+    counter: 0,
+    device_type: 'singleDevice',
+    backed_up: 0,
+    transports: null,
+    aaguid: null,
+  }
+  await server.deps.db.write(async ({ trx }) => {
+    await insertPasskey(trx, { id, user_id, name, credential_id: id, ...key, created_at: server.deps.now() })
+  })
+  return id
+}
+
+/** Everybody of an organization, by session and by key. */
+export function callersOf(server: TestServer, tenant: Tenant): Caller[] {
+  return (['admin', 'member', 'viewer'] as const).flatMap((role) => [
+    sessionOf(`${tenant.name} ${role}`, tenant[role]),
+    callerOf(server, `key of ${tenant.name} ${role}`, tenant.keys[role].api_key),
+  ])
+}
+
+/** What a tenant's people can read of it. */
+export const READS = [
+  '/api/me',
+  '/api/sessions',
+  '/api/apps',
+  '/api/organization',
+  '/api/members?limit=200',
+  '/api/invitations?limit=200',
+  '/api/overview',
+  '/api/agents?limit=200',
+  '/api/tokens?limit=200',
+  '/api/clients?limit=200',
+  '/api/sign-ins?limit=200',
+  '/api/approvals?limit=200',
+  '/api/approvals?limit=200&status=decided',
+  '/api/api-keys',
+  '/api/audit-log?limit=200',
+  '/api/audit-log/export?format=json',
+  '/api/audit-log/export?format=csv',
+] as const
+
+const IDS = /\b(?:agent|client|req|grant|user|org|key|inv|ses|sec|acct)_[0-9a-z]{26,40}\b/g
+
+const ADDRESSES = /198\.51\.100\.\d+/g
+
+export type Marks = (text: string) => string[]
+
+/** Tells what of a tenant stands in a text: its ids, names and addresses, but those that others may know. */
+export async function marksOf(server: TestServer, tenant: Tenant, known: readonly string[]): Promise<Marks> {
+  const ids = new Set([tenant.orgId, tenant.invitation.invitation_id, tenant.passkeyId])
+  const addresses = new Set<string>()
+  for (const caller of callersOf(server, tenant).filter(({ who }) => !who.startsWith('key')))
+    for (const path of READS) {
+      const { text } = await caller.send('GET', path)
+      for (const id of text.match(IDS) ?? []) ids.add(id)
+      if (path === '/api/sessions') for (const address of text.match(ADDRESSES) ?? []) addresses.add(address)
+    }
+  for (const id of known) ids.delete(id)
+  // What has no letter of its own beside it, so that one is not found in another.
+  const signs = [...ids, ...[...addresses].map((address) => address.replaceAll('.', '\\.'))]
+  const pattern = new RegExp(`\\b(?:${signs.join('|')}|${tenant.name}\\w*|${hostOf(tenant.name)})\\b`, 'gi')
+  return (text) => [...new Set(text.match(pattern) ?? [])]
+}
+
+/** Every row that names a tenant, by table. */
+export async function rowsOf(server: TestServer, marks: Marks): Promise<string[]> {
+  const { read } = server.deps.db
+  const tables = (await read.introspection.getTables()).map(({ name }) => name).sort()
+  const rows: string[] = []
+  for (const table of tables) {
+    const all = await read
+      .selectFrom(table as 'agent')
+      .selectAll()
+      .execute()
+    rows.push(...all.map((row) => `${table} ${JSON.stringify(row)}`))
+  }
+  return rows.filter((row) => marks(row).length > 0).sort()
+}
