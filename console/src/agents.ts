@@ -38,11 +38,16 @@ export const allAgentsQuery = queryOptions({
   queryFn: ({ signal }) => readAllAgents(signal),
 })
 
+const readAgent = (id: string, signal: AbortSignal) =>
+  answer(routes[':id'].$get({ param: { id } }, { init: { signal } }))
+
 /** One agent, with what may be told of its secrets. */
+export type AgentWithSecrets = Awaited<ReturnType<typeof readAgent>>
+
 export const agentQuery = (id: string) =>
   queryOptions({
     queryKey: ['agents', 'one', id],
-    queryFn: ({ signal }) => answer(routes[':id'].$get({ param: { id } }, { init: { signal } })),
+    queryFn: ({ signal }) => readAgent(id, signal),
   })
 
 /** What its people call it. */

@@ -59,7 +59,7 @@ async function exchange(code: string, verifier: string): Promise<Key> {
     headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}` },
     body: new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier: verifier }),
   })
-  const body = await answer.json()
+  const body = (await answer.json()) as Key & { error_description?: string }
   if (!answer.ok) throw new Error(body.error_description)
   return body
 }

@@ -20,7 +20,7 @@ import { agentAdminRoutes, agentRoutes } from './identity/agent-routes.ts'
 import { headCheck } from './identity/audit-heads.ts'
 import { clientAdminRoutes, clientRoutes } from './identity/client-routes.ts'
 import { discoveryRoutes, identityRoutes } from './identity/routes.ts'
-import { grantAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
+import { signInAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
 import { referenceRoutes } from './reference.ts'
 import { isUnavailable } from './storage/unavailable.ts'
 
@@ -67,7 +67,7 @@ export function createApp(deps: Deps) {
     .route('/api', auditRoutes(deps, checkHead))
   app.route('/api/admin', agentAdminRoutes(deps))
   app.route('/api/admin', clientAdminRoutes(deps))
-  app.route('/api/admin', grantAdminRoutes(deps))
+  app.route('/api/admin', signInAdminRoutes(deps))
   app.route('/api/admin', usersAdminRoutes(deps))
   app.route('/api/admin', apiKeyAdminRoutes(deps))
   app.route('/api/admin', auditAdminRoutes(deps, checkHead))

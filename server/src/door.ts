@@ -109,8 +109,10 @@ export function requirePerson(deps: Deps) {
   })
 }
 
+/** What an app calls `manage` is a scope of its own: only a key that a person made themselves manages anything here. */
 function mayManage({ credential }: PersonPrincipal): boolean {
-  return credential.kind === 'session' || credential.scope.split(' ').includes('manage')
+  if (credential.kind === 'session') return true
+  return credential.clientId === null && credential.scope.split(' ').includes('manage')
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])

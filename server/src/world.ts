@@ -1,6 +1,6 @@
 import { openAdminKey } from './accounts/admin-key.ts'
 import { createAuth } from './accounts/better-auth.ts'
-import { openFirstOrganization } from './accounts/organization.ts'
+import { openFirstOrganization } from './accounts/first-organization.ts'
 import { createChain } from './audit/chain.ts'
 import type { Config } from './config.ts'
 import type { Deps } from './context.ts'

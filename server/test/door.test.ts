@@ -40,6 +40,7 @@ const PUBLIC = new Set([
   'POST /api/auth/sign-in/email',
   'POST /api/auth/sign-in/social',
   'POST /api/auth/sign-out',
+  'GET /api/auth/get-session',
   'POST /api/auth/send-verification-email',
   'GET /api/auth/verify-email',
   'POST /api/auth/request-password-reset',

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { DatabaseUnavailableError } from '../src/storage/database.ts'
 import { ISSUER, startServer } from './harness.ts'
 import { address, auth, cookiesOf, me, PASSWORD } from './people.ts'
 
@@ -71,5 +72,40 @@ test('what better-auth offers and we do not is not there', async () => {
     expect([path, (await auth(server, path, {})).status]).toEqual([path, 404])
   const wrongMethod = await auth(server, '/sign-in/email')
   expect([wrongMethod.status, wrongMethod.headers.get('allow')]).toEqual([405, 'POST'])
+  await server.stop()
+})
+
+test('a database that fails is said to, where better-auth would say that all went well', async () => {
+  const server = await startServer()
+  const person = await server.person({ name: 'Ada', email: 'ada@example.com' })
+  const write = vi.spyOn(server.deps.db, 'write').mockRejectedValue(new DatabaseUnavailableError('gone'))
+  const refused = await person.send('POST', '/api/auth/sign-out', {})
+  expect([refused.status, refused.body.error, refused.headers.get('retry-after')]).toEqual([
+    503,
+    'temporarily_unavailable',
+    '1',
+  ])
+  for (const [path, body] of [
+    ['/sign-up/email', { name: 'X', email: 'x@example.com', password: PASSWORD }],
+    ['/sign-in/email', { email: 'ada@example.com', password: PASSWORD }],
+    ['/request-password-reset', { email: 'ada@example.com' }],
+    ['/update-user', { name: 'X' }],
+  ] as const)
+    expect([path, (await person.send('POST', `/api/auth${path}`, body)).status]).toEqual([path, 503])
+  write.mockRestore()
+  expect((await person.get('/api/me')).body.user.name).toBe('Ada')
+  await server.stop()
+})
+
+test('who has a whole IPv6 network is one caller', async () => {
+  const server = await startServer()
+  const guess = (address: string) => {
+    const body = JSON.stringify({ email: 'ada@example.com', password: 'a guess' })
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+    return server.request('/api/auth/sign-in/email', init, address)
+  }
+  for (let at = 0; at < 10; at++) expect((await guess(`2001:db8::${at}`)).status).toBe(401)
+  expect((await guess('2001:db8:0:0:ffff::1')).status).toBe(429)
+  expect((await guess('2001:db8:0:1::1')).status).toBe(401)
   await server.stop()
 })

@@ -29,6 +29,14 @@ describe.each(DATABASES)('on %s', (database: DatabaseKind) => {
       expect((await second.get('/api/admin/users')).status).toBe(403)
     })
 
+    test('better-auth’s own clients can ask who is signed in', async () => {
+      expect((await server.request('/api/auth/get-session')).text).toBe('null')
+      const ada = await server.person({ name: 'Session', email: 'session@example.com' })
+      const { body, text } = await ada.get('/api/auth/get-session')
+      expect(body).toMatchObject({ user: { id: ada.id, email: 'session@example.com' }, session: { token: 'cookie' } })
+      for (const [, cookie] of ada.jar) expect(text).not.toContain(cookie.split('.')[0])
+    })
+
     test('gets a cookie that no script reads, and no token beside it', async () => {
       const answer = await signUp(server, 'cookie@example.com')
       expect(answer.headers.getSetCookie()).toEqual([

@@ -76,8 +76,8 @@ export const PERSON_ROUTES: Record<string, Case> = {
   'PUT /api/organization': own('admin', '/api/organization', (tenant) => [{ name: 'Renamed', ...claimed(tenant) }]),
   'POST /api/organizations': own('anyone', '/api/organizations', (tenant) => [{ name: 'Another', ...claimed(tenant) }]),
   'GET /api/members': list('/api/members'),
-  'PUT /api/members/:id': thing('admin', ({ member }) => `/api/members/${member.id}`, { role: 'viewer' }),
-  'DELETE /api/members/:id': thing('admin', ({ member }) => `/api/members/${member.id}`),
+  'PUT /api/members/:id': thing('admin', ({ admin }) => `/api/members/${admin.id}`, { role: 'viewer' }),
+  'DELETE /api/members/:id': thing('admin', ({ admin }) => `/api/members/${admin.id}`),
   'GET /api/invitations': list('/api/invitations', undefined, 'admin'),
   'POST /api/invitations': own('admin', '/api/invitations', (tenant) => [
     { ...claimed(tenant), email: `by-${Math.floor(performance.now() * 1000)}@elsewhere.example`, role: 'viewer' },
@@ -114,7 +114,11 @@ export const PERSON_ROUTES: Record<string, Case> = {
   'DELETE /api/clients/:id': thing('member', ofClient),
   'POST /api/clients/:id/rotate': thing('member', (tenant) => `${ofClient(tenant)}/rotate`, { overlap: 3600 }),
   'GET /api/clients/:id/users': thing('anyone', ({ app }) => `/api/clients/${app.client_id}/users`),
-  'GET /api/redirect-uri': list('/api/redirect-uri', () => [`redirect_uri=${encodeURIComponent(CALLBACK)}`]),
+  'GET /api/redirect-uri': {
+    kind: 'list',
+    needs: 'anyone',
+    calls: () => [{ path: `/api/redirect-uri?redirect_uri=${encodeURIComponent(CALLBACK)}` }],
+  },
   'POST /api/clients/:id/test-sign-in': thing('member', (tenant) => `${ofClient(tenant)}/test-sign-in`, {
     code_challenge: challenge,
     state: 's',

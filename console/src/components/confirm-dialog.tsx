@@ -5,6 +5,7 @@ import { cn } from './class-names.ts'
 import { DialogFooter, PANEL, SCRIM } from './dialog.tsx'
 import { Input } from './input.tsx'
 import { Label } from './label.tsx'
+import { returnFocus } from './return-focus.ts'
 
 interface ConfirmDialogProps {
   open: boolean
@@ -28,7 +29,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     <Primitive.Root open={props.open} onOpenChange={props.onOpenChange}>
       <Primitive.Portal>
         <Primitive.Overlay className={SCRIM} />
-        <Primitive.Content className={cn(PANEL, 'sm:max-w-md')}>
+        <Primitive.Content className={cn(PANEL, 'sm:max-w-md')} onCloseAutoFocus={returnFocus}>
           <Question {...props} />
         </Primitive.Content>
       </Primitive.Portal>

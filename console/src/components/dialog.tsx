@@ -2,6 +2,7 @@ import { X } from 'lucide-react'
 import { Dialog as Primitive } from 'radix-ui'
 import type { ComponentProps, ReactNode } from 'react'
 import { cn } from './class-names.ts'
+import { returnFocus } from './return-focus.ts'
 
 export const Dialog = Primitive.Root
 export const DialogTrigger = Primitive.Trigger
@@ -34,7 +35,12 @@ export function DialogContent({
   return (
     <Primitive.Portal>
       <Primitive.Overlay className={SCRIM} />
-      <Primitive.Content className={cn(PANEL, className)} {...(!description && NO_DESCRIPTION)} {...props}>
+      <Primitive.Content
+        className={cn(PANEL, className)}
+        onCloseAutoFocus={returnFocus}
+        {...(!description && NO_DESCRIPTION)}
+        {...props}
+      >
         <div className={cn('grid gap-1 px-5 pt-5 pb-3 sm:px-6 sm:pt-6', closable && 'pr-14 sm:pr-14')}>
           <Primitive.Title className="text-base leading-snug font-semibold tracking-tight">{title}</Primitive.Title>
           {description && (

@@ -48,7 +48,12 @@ export function Form({ onSubmit, failure, className, children, ...props }: FormP
   return (
     <FormContext value={{ failure, names }}>
       <form ref={form} onSubmit={submit} className={cn('grid gap-4', className)} {...props}>
-        {failure && <FailureNote failure={failure} {...(isTold(failure, names) && { sentence: TOLD })} />}
+        {failure && (
+          // Where the form itself has no edge, around the body and footer of a dialog or card, the note needs one.
+          <div className="[form.gap-0>&]:px-5 [form.gap-0>&]:py-2 sm:[form.gap-0>&]:px-6">
+            <FailureNote failure={failure} {...(isTold(failure, names) && { sentence: TOLD })} />
+          </div>
+        )}
         {children}
       </form>
     </FormContext>

@@ -31,7 +31,7 @@ export function RadioChoice({ label, hint, className, ...props }: RadioChoicePro
       >
         <Primitive.Indicator className="size-2.5 rounded-full bg-primary" />
       </Primitive.Item>
-      <span className="grid gap-0.5">
+      <span className="grid content-start gap-0.5">
         <span className="font-medium">{label}</span>
         {hint !== undefined && (
           <span id={`${id}-hint`} className="text-[0.8125rem] text-muted-foreground">

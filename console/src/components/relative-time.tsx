@@ -50,7 +50,8 @@ export function relativeTime(at: string, from: number): string {
   if (Math.abs(seconds) >= MONTH_SECONDS) return DATE.format(new Date(at))
   for (const [unit, size] of UNITS)
     if (Math.abs(seconds) >= size) return RELATIVE.format(Math.trunc(seconds / size), unit)
-  return seconds > 0 ? 'in less than a minute' : 'just now'
+  // What happened since the clock's last tick is not to come.
+  return seconds > TICK_MS / 1000 ? 'in less than a minute' : 'just now'
 }
 
 interface RelativeTimeProps {

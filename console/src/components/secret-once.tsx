@@ -5,6 +5,7 @@ import { Checkbox } from './checkbox.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Dialog, DialogBody, DialogContent, DialogFooter } from './dialog.tsx'
 import { ChoiceField } from './form-field.tsx'
+import { returnFocus } from './return-focus.ts'
 
 export interface Secret {
   label: string
@@ -31,6 +32,7 @@ export function SecretOnce({ title, description, secrets, onClose, children }: S
         closable={false}
         onEscapeKeyDown={(event) => event.preventDefault()}
         onInteractOutside={(event) => event.preventDefault()}
+        onCloseAutoFocus={returnFocus}
         className="sm:max-w-xl"
       >
         {secrets && (

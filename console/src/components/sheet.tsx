@@ -2,6 +2,7 @@ import { Dialog as Primitive } from 'radix-ui'
 import type { ComponentProps, ReactNode } from 'react'
 import { cn } from './class-names.ts'
 import { CloseCross, SCRIM } from './dialog.tsx'
+import { returnFocus } from './return-focus.ts'
 
 export const Sheet = Primitive.Root
 export const SheetTrigger = Primitive.Trigger
@@ -26,6 +27,7 @@ export function SheetContent({ title, description, side = 'right', className, ch
             : 'right-0 max-w-xl animate-from-right border-l',
           className,
         )}
+        onCloseAutoFocus={returnFocus}
         {...(!description && { 'aria-describedby': undefined })}
         {...props}
       >

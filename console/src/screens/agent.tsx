@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { agentQuery, nameOf } from '../agents.ts'
-import { ErrorState } from '../components/error-state.tsx'
+import { type AgentWithSecrets, agentQuery, nameOf } from '../agents.ts'
+import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
-import { Skeleton, SkeletonRows } from '../components/skeleton.tsx'
+import { SkeletonRows } from '../components/skeleton.tsx'
 import { StatusBadge } from '../components/status-badge.tsx'
 import { Tabs, TabsContent, TabsList, TabsTrigger } from '../components/tabs.tsx'
 import { useSignInNews } from '../live.ts'
@@ -31,69 +31,60 @@ export function AgentScreen() {
 }
 
 function OneAgent({ agentId }: { agentId: string }) {
-  const { tab } = route.useSearch()
-  const navigate = route.useNavigate()
   const client = useQueryClient()
-  const { data: agent, error, refetch } = useQuery(agentQuery(agentId))
-  const manages = useManages(agent)
+  const query = useQuery(agentQuery(agentId))
+  const agent = query.data
   useSignInNews<SignIn>(({ agent_id }) => {
     if (agent_id === agentId) void client.invalidateQueries(agentQuery(agentId))
   })
 
-  if (!agent) return error ? <NoAgent error={error} retry={() => void refetch()} /> : <AgentSkeleton />
+  const badge = agent && <StatusBadge status={agent.disabled ? 'disabled' : 'active'} />
+  return (
+    <>
+      {/* The same header before and after, or else the focus that it was given would go with it. */}
+      <PageHeader
+        title={agent ? nameOf(agent) : 'Agent'}
+        description={agent && `Acts for ${agent.user_name}${agent.model ? `, usually on ${agent.model}` : ''}.`}
+        badge={badge}
+        breadcrumbs={CRUMBS}
+      />
+      <Loaded query={query} skeleton={<SkeletonRows rows={4} label="Loading the agent" />}>
+        {(loaded) => <AgentTabs agent={loaded} />}
+      </Loaded>
+    </>
+  )
+}
+
+function AgentTabs({ agent }: { agent: AgentWithSecrets }) {
+  const { tab } = route.useSearch()
+  const navigate = route.useNavigate()
+  const manages = useManages(agent)
   const shown = TABS.find(({ value }) => value === tab)?.value ?? 'activity'
   const show = (value: string) =>
     void navigate({ search: { tab: value === 'activity' ? undefined : value }, replace: true, resetScroll: false })
 
   return (
-    <>
-      <PageHeader
-        title={nameOf(agent)}
-        description={`Acts for ${agent.user_name}${agent.model ? `, usually on ${agent.model}` : ''}.`}
-        badge={<StatusBadge status={agent.disabled ? 'disabled' : 'active'} />}
-        breadcrumbs={CRUMBS}
-      />
-      <Tabs value={shown} onValueChange={show}>
-        <TabsList aria-label="About this agent">
-          {TABS.map(({ value, label }) => (
-            <TabsTrigger key={value} value={value}>
-              {label}
-            </TabsTrigger>
-          ))}
-        </TabsList>
-        <TabsContent value="activity">
-          <AgentActivity agent={agent} />
-        </TabsContent>
-        {/* Stays in the page, so that what was typed outlives a look at another tab. */}
-        <TabsContent value="policy" forceMount className="data-[state=inactive]:hidden">
-          <AgentPolicy agent={agent} manages={manages} />
-        </TabsContent>
-        <TabsContent value="secrets">
-          <AgentSecrets agent={agent} manages={manages} />
-        </TabsContent>
-        <TabsContent value="danger">
-          <AgentDanger agent={agent} manages={manages} />
-        </TabsContent>
-      </Tabs>
-    </>
-  )
-}
-
-function NoAgent({ error, retry }: { error: Error; retry: () => void }) {
-  return (
-    <>
-      <PageHeader title="Agent" breadcrumbs={CRUMBS} />
-      <ErrorState error={error} retry={retry} />
-    </>
-  )
-}
-
-function AgentSkeleton() {
-  return (
-    <>
-      <PageHeader title="Agent" breadcrumbs={CRUMBS} />
-      <Skeleton className="mb-6 h-10" />
-      <SkeletonRows rows={4} label="Loading the agent" />
-    </>
+    <Tabs value={shown} onValueChange={show}>
+      <TabsList aria-label="About this agent">
+        {TABS.map(({ value, label }) => (
+          <TabsTrigger key={value} value={value}>
+            {label}
+          </TabsTrigger>
+        ))}
+      </TabsList>
+      <TabsContent value="activity">
+        <AgentActivity agent={agent} />
+      </TabsContent>
+      {/* Stays in the page, so that what was typed outlives a look at another tab. */}
+      <TabsContent value="policy" forceMount className="data-[state=inactive]:hidden">
+        <AgentPolicy agent={agent} manages={manages} />
+      </TabsContent>
+      <TabsContent value="secrets">
+        <AgentSecrets agent={agent} manages={manages} />
+      </TabsContent>
+      <TabsContent value="danger">
+        <AgentDanger agent={agent} manages={manages} />
+      </TabsContent>
+    </Tabs>
   )
 }

@@ -34,7 +34,7 @@ export function ApiKeysScreen() {
     <>
       <PageHeader
         title="API keys"
-        description="A key lets a program of yours act as you, and no further than its scopes. Keys that you gave to apps are here too."
+        description="With a key a program acts as you, as far as its scopes go. Apps that you approved hold some, too."
         actions={createButton}
       />
       <ListCard label="API keys">

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { applicationQuery } from '../applications.ts'
-import { ErrorState } from '../components/error-state.tsx'
+import { type Application, applicationQuery } from '../applications.ts'
+import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { Skeleton, SkeletonRows } from '../components/skeleton.tsx'
 import { Tabs, TabsContent, TabsList, TabsTrigger } from '../components/tabs.tsx'
@@ -34,13 +34,27 @@ export function ApplicationScreen() {
 }
 
 function OneApplication({ clientId }: { clientId: string }) {
+  const query = useQuery(applicationQuery(clientId))
+  const { canWrite } = usePermissions()
+  const application = query.data
+  return (
+    <>
+      <PageHeader
+        title={application?.client_name ?? 'Application'}
+        badge={application && <SubjectBadge subjects={application.subjects} />}
+        breadcrumbs={CRUMBS}
+        actions={application && canWrite && <TestSignIn application={application} />}
+      />
+      <Loaded query={query} skeleton={<ApplicationSkeleton />}>
+        {(loaded) => <ApplicationTabs application={loaded} canWrite={canWrite} />}
+      </Loaded>
+    </>
+  )
+}
+
+function ApplicationTabs({ application, canWrite }: { application: Application; canWrite: boolean }) {
   const { tab } = route.useSearch()
   const navigate = route.useNavigate()
-  const { data: application, error, refetch } = useQuery(applicationQuery(clientId))
-  const { canWrite } = usePermissions()
-
-  if (!application)
-    return error ? <NoApplication error={error} retry={() => void refetch()} /> : <ApplicationSkeleton />
   const people = application.subjects.includes('user')
   const tabs = TABS.filter(({ value }) => people || value !== 'users')
   const shown = tabs.find(({ value }) => value === tab)?.value ?? 'integrate'
@@ -48,60 +62,42 @@ function OneApplication({ clientId }: { clientId: string }) {
     void navigate({ search: { tab: value === 'integrate' ? undefined : value }, replace: true, resetScroll: false })
 
   return (
-    <>
-      <PageHeader
-        title={application.client_name}
-        badge={<SubjectBadge subjects={application.subjects} />}
-        breadcrumbs={CRUMBS}
-        actions={canWrite && <TestSignIn application={application} />}
-      />
-      <Tabs value={shown} onValueChange={show}>
-        <TabsList aria-label="About this application">
-          {tabs.map(({ value, label }) => (
-            <TabsTrigger key={value} value={value}>
-              {label}
-            </TabsTrigger>
-          ))}
-        </TabsList>
-        <TabsContent value="integrate">
-          <Integration application={application} />
+    <Tabs value={shown} onValueChange={show}>
+      <TabsList aria-label="About this application">
+        {tabs.map(({ value, label }) => (
+          <TabsTrigger key={value} value={value}>
+            {label}
+          </TabsTrigger>
+        ))}
+      </TabsList>
+      <TabsContent value="integrate">
+        <Integration application={application} />
+      </TabsContent>
+      <TabsContent value="activity">
+        <ApplicationActivity application={application} />
+      </TabsContent>
+      {people && (
+        <TabsContent value="users">
+          <ApplicationUsers clientId={application.client_id} />
         </TabsContent>
-        <TabsContent value="activity">
-          <ApplicationActivity application={application} />
-        </TabsContent>
-        {people && (
-          <TabsContent value="users">
-            <ApplicationUsers clientId={clientId} />
-          </TabsContent>
-        )}
-        {/* Stays in the page, so that what was typed outlives a look at another tab. */}
-        <TabsContent value="settings" forceMount className="data-[state=inactive]:hidden">
-          <ApplicationSettingsForm application={application} canWrite={canWrite} />
-        </TabsContent>
-        <TabsContent value="credentials">
-          <ApplicationCredentials application={application} canWrite={canWrite} />
-        </TabsContent>
-        <TabsContent value="danger">
-          <ApplicationDanger application={application} canWrite={canWrite} />
-        </TabsContent>
-      </Tabs>
-    </>
-  )
-}
-
-function NoApplication({ error, retry }: { error: Error; retry: () => void }) {
-  return (
-    <>
-      <PageHeader title="Application" breadcrumbs={CRUMBS} />
-      <ErrorState error={error} retry={retry} />
-    </>
+      )}
+      {/* Stays in the page, so that what was typed outlives a look at another tab. */}
+      <TabsContent value="settings" forceMount className="data-[state=inactive]:hidden">
+        <ApplicationSettingsForm application={application} canWrite={canWrite} />
+      </TabsContent>
+      <TabsContent value="credentials">
+        <ApplicationCredentials application={application} canWrite={canWrite} />
+      </TabsContent>
+      <TabsContent value="danger">
+        <ApplicationDanger application={application} canWrite={canWrite} />
+      </TabsContent>
+    </Tabs>
   )
 }
 
 function ApplicationSkeleton() {
   return (
     <>
-      <PageHeader title="Application" breadcrumbs={CRUMBS} />
       <Skeleton className="mb-6 h-10" />
       <SkeletonRows rows={4} label="Loading the application" />
     </>

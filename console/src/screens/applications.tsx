@@ -43,11 +43,7 @@ export function ApplicationsScreen() {
       />
       <SearchField label="Search applications" value={search} onChange={setSearch} className="mb-4 sm:max-w-xs" />
       <ListCard label="Applications">
-        {search.trim() === '' ? (
-          <Pages action={register} />
-        ) : (
-          <Found search={search} onClear={() => setSearch('')} />
-        )}
+        {search.trim() === '' ? <Pages action={register} /> : <Found search={search} onClear={() => setSearch('')} />}
       </ListCard>
       {canWrite && <NewApplication open={create === 'true'} onOpenChange={setCreating} />}
     </>

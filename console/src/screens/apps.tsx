@@ -18,7 +18,7 @@ export function AppsScreen() {
     <>
       <PageHeader
         title="Approved apps"
-        description="Apps that you signed in to and said yes to. Each does only what you approved, until you withdraw it."
+        description="Apps that you let in. Each can do what you approved, and no more, until you withdraw it."
       />
       <ListCard label="Approved apps">
         <Loaded query={apps}>

@@ -29,7 +29,7 @@ export function AuditScreen() {
     <>
       <PageHeader
         title="Audit"
-        description="Everything that was done in this organization, by whom and when. Nobody can change it unseen, not even who runs the server."
+        description="What was done in this organization, by whom and when. Each event is chained to the one before it, so that a later change shows."
         actions={
           <>
             <ExportMenu filter={filter} />

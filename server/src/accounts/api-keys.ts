@@ -125,7 +125,7 @@ export async function listApiKeys({ db }: Deps, person: PersonPrincipal) {
 export async function revokeApiKey(deps: Deps, keyId: string, person: PersonPrincipal): Promise<void> {
   const now = deps.now()
   await deps.db.write(async ({ trx, record }) => {
-    if (!(await revokeRow(trx, { keyId, userId: person.id, now })))
+    if (!(await revokeRow(trx, { keyId, userId: person.id, orgId: person.orgId, now })))
       throw new ApiError('not_found', `There is no API key ${keyId.slice(0, 64)}`)
     record({ at: now, org_id: person.orgId, actor: person.id, action: 'api_key.revoked', target: keyId })
   })

@@ -10,8 +10,11 @@ export interface Limit {
   most: number
 }
 
-export const WINDOW_MS = 600_000
+const WINDOW_MS = 600_000
+const WRONG_PASSWORDS = 10
+const MAILS_TO_ONE_ADDRESS = 5
 
+/** What one caller may do in a window, whomever for. */
 export const perAddress = {
   password: 100,
   signUp: 30,
@@ -19,10 +22,31 @@ export const perAddress = {
   link: 60,
   challenge: 300,
 } as const
-export const WRONG_PASSWORDS = 10
+
+export function ofAddress(address: string, kind: keyof typeof perAddress): Limit {
+  return { kind, of: networkOf(address), most: perAddress[kind] }
+}
+
+/** By somebody who is not signed in: of one account, from one place, so that nobody can lock its owner out elsewhere. */
+export function wrongPasswordsAt(email: string, address: string): Limit {
+  return { kind: 'password of', of: `${email}\0${networkOf(address)}`, most: WRONG_PASSWORDS }
+}
+
 /** By who is signed in as them already, wherever from. */
-export const wrongPasswordsOf = (userId: string): Limit => ({ kind: 'password of', of: userId, most: WRONG_PASSWORDS })
-export const MAILS_TO_ONE_ADDRESS = 5
+export function wrongPasswordsOf(userId: string): Limit {
+  return { kind: 'password again', of: userId, most: WRONG_PASSWORDS }
+}
+
+export function mailTo(email: string): Limit {
+  return { kind: 'mail to', of: email, most: MAILS_TO_ONE_ADDRESS }
+}
+
+/** Who has one IPv6 address has 2^64 of them: the half that their network is known by. */
+function networkOf(address: string): string {
+  if (!address.includes(':')) return address
+  const groups = (address.split('::', 1)[0] ?? '').split(':')
+  return [...groups, '0', '0', '0', '0'].slice(0, 4).join(':')
+}
 
 /**
  * Takes one of each, or throws 429. Passwords can be guessed, unlike the secrets of machines, so beyond the limit the right

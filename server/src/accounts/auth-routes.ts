@@ -6,16 +6,18 @@ import { ApiError } from '../http/errors.ts'
 import { strictJsonBody } from '../http/json-body.ts'
 import { jsonRoutes } from '../http/json-routes.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
+import { NO_STORE, respond } from '../http/respond.ts'
 import { jsonBody } from '../http/route-schemas.ts'
 import { refuseOtherOrigins } from '../http/same-origin.ts'
 import { findHome } from '../storage/memberships.ts'
 import { findPersonByEmail } from '../storage/persons.ts'
 import {
   type Limit,
-  MAILS_TO_ONE_ADDRESS,
-  perAddress,
+  mailTo,
+  ofAddress,
+  type perAddress,
   takeAttempt,
-  WRONG_PASSWORDS,
+  wrongPasswordsAt,
   wrongPasswordsOf,
 } from './attempts.ts'
 import { answerOf } from './auth-answer.ts'
@@ -74,6 +76,9 @@ function routesFor(deps: Deps) {
       z.object({ provider: z.enum(['github', 'google']), callbackURL, errorCallbackURL: location.optional() }),
       { 200: ok(z.looseObject({ url: z.string() }), 'Where the browser goes next'), ...errors(403, 404, 422, 429) },
     ),
+    session: get('/get-session', 'Who is signed in', z.object({}), {
+      200: ok(z.looseObject({}).nullable(), 'The session and its person, or null'),
+    }),
     signOut: post('/sign-out', 'Sign out', z.object({}), { 200: done('Signed out'), ...errors(403) }),
     sendVerification: post(
       '/send-verification-email',
@@ -189,8 +194,7 @@ export function authRoutes(deps: Deps) {
     })
     .openapi(routes.signIn, async (c) => {
       const body = c.req.valid('json')
-      const ofPair = { kind: 'password', of: `${body.email}\0${c.get('address')}`, most: WRONG_PASSWORDS }
-      const takeBack = await takeAttempt(deps, [ofPair, from(c, 'password')])
+      const takeBack = await takeAttempt(deps, [wrongPasswordsAt(body.email, c.get('address')), from(c, 'password')])
       const answer = await call(c, '/sign-in/email', body).catch(async (error: unknown) => {
         if (error instanceof ApiError && error.code === 'unauthorized') await recordFailedSignIn(deps, c, body.email)
         throw error
@@ -202,6 +206,9 @@ export function authRoutes(deps: Deps) {
       await takeAttempt(deps, [from(c, 'challenge')])
       return reply(await call(c, '/sign-in/social', { ...c.req.valid('json'), disableRedirect: true }))
     })
+    .openapi(routes.session, async (c) =>
+      reply((await resolvePerson(deps, c)) ? await call(c, '/get-session') : nobody(c)),
+    )
     .openapi(routes.signOut, async (c) => reply(await call(c, '/sign-out', {})))
     .openapi(routes.sendVerification, async (c) => {
       const body = c.req.valid('json')
@@ -236,14 +243,19 @@ export function authRoutes(deps: Deps) {
       await takeBack()
       return reply(answer)
     })
-    .openapi(routes.updateUser, async (c) => reply(await call(c, '/update-user', c.req.valid('json'))))
+    .openapi(routes.updateUser, async (c) => {
+      await signedIn(deps, c)
+      return reply(await call(c, '/update-user', c.req.valid('json')))
+    })
     .openapi(routes.registerOptions, async (c) => {
+      await signedIn(deps, c)
       await takeAttempt(deps, [from(c, 'challenge')])
       return reply(await call(c, '/passkey/generate-register-options'))
     })
-    .openapi(routes.verifyRegistration, async (c) =>
-      reply(await call(c, '/passkey/verify-registration', c.req.valid('json'))),
-    )
+    .openapi(routes.verifyRegistration, async (c) => {
+      await signedIn(deps, c)
+      return reply(await call(c, '/passkey/verify-registration', c.req.valid('json')))
+    })
     .openapi(routes.authenticateOptions, async (c) => {
       await takeAttempt(deps, [from(c, 'challenge')])
       return reply(await call(c, '/passkey/generate-authenticate-options'))
@@ -254,12 +266,18 @@ export function authRoutes(deps: Deps) {
       await takeBack()
       return reply(answer)
     })
-    .openapi(routes.listPasskeys, async (c) => reply(await call(c, '/passkey/list-user-passkeys')))
+    .openapi(routes.listPasskeys, async (c) => {
+      await signedIn(deps, c)
+      return reply(await call(c, '/passkey/list-user-passkeys'))
+    })
     .openapi(routes.deletePasskey, async (c) => {
       requireFresh(deps, await signedIn(deps, c))
       return reply(await call(c, '/passkey/delete-passkey', c.req.valid('json')))
     })
-    .openapi(routes.updatePasskey, async (c) => reply(await call(c, '/passkey/update-passkey', c.req.valid('json'))))
+    .openapi(routes.updatePasskey, async (c) => {
+      await signedIn(deps, c)
+      return reply(await call(c, '/passkey/update-passkey', c.req.valid('json')))
+    })
   for (const provider of Object.keys(deps.config.socialProviders))
     table.openapi(routes.callback(provider), async (c) => {
       refuseHead(c)
@@ -277,15 +295,16 @@ export function authRoutes(deps: Deps) {
   }
 }
 
+/** better-auth's own clients ask whether anybody is signed in, and take no for an answer. */
+function nobody(c: Context<Env>): Response {
+  return respond(c, 'null', 200, { ...NO_STORE, 'Content-Type': 'application/json' })
+}
+
 /** For routes whose declared answer a plain `Response` cannot be checked against. */
 const reply = (response: Response) => response as never
 
 function from(c: Context<Env>, kind: keyof typeof perAddress): Limit {
-  return { kind, of: c.get('address'), most: perAddress[kind] }
-}
-
-function mailTo(email: string): Limit {
-  return { kind: 'mail to', of: email, most: MAILS_TO_ONE_ADDRESS }
+  return ofAddress(c.get('address'), kind)
 }
 
 /** Scanners of mail ask for a link's head, and must not use it up by that. */

@@ -32,7 +32,8 @@ export function ownLocation(config: Config) {
   const isOwn = (text: string) => {
     if (/[\\\p{Cc}]/u.test(text) || /%(2f|5c)/i.test(text.split(/[?#]/, 1)[0] ?? '')) return false
     if (text.startsWith('/') && !text.startsWith('//')) return URL.canParse(text, config.issuer)
-    return URL.canParse(text) && own.includes(new URL(text).origin)
+    // `blob:` and the like have the origin of what stands behind them.
+    return /^https?:\/\//.test(text) && URL.canParse(text) && own.includes(new URL(text).origin)
   }
   return z.string().max(2000).refine(isOwn, 'must be an address of this server')
 }

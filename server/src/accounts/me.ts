@@ -11,14 +11,11 @@ import { answerOf } from './auth-answer.ts'
 import { callAuth } from './call-auth.ts'
 import { freshUntil, notAMember } from './session.ts'
 
-type OwnSession = SessionCredential & { principal: PersonPrincipal }
-
 /** What concerns a browser is for who sits at it, not for keys. */
-export function requireSession(principal: PersonPrincipal): OwnSession {
-  const { credential } = principal
+export function requireSession({ credential }: PersonPrincipal): SessionCredential {
   if (credential.kind !== 'session')
     throw new ApiError('forbidden', 'This is for a person in the console; a key cannot do it')
-  return { ...credential, principal }
+  return credential
 }
 
 /** `GET /api/me`. */

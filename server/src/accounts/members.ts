@@ -7,6 +7,7 @@ import {
   countAdmins,
   deleteMembership,
   findMember,
+  listAdmins,
   listOrganizationsOf,
   listMembers as listRows,
   type MemberRow,
@@ -16,6 +17,8 @@ import { lockOrganization } from '../storage/organizations.ts'
 import { findPerson, updatePerson } from '../storage/persons.ts'
 import type { Role } from '../storage/schema.ts'
 import { moveSessions } from '../storage/sessions.ts'
+import { organizationTopic } from '../storage/topics.ts'
+import { retireAgents } from './retired-agents.ts'
 import { requireOrganizationAdmin } from './roles.ts'
 
 export type MemberView = ReturnType<typeof viewOf>
@@ -48,10 +51,21 @@ export async function removeMember(deps: Deps, principal: Principal, userId: str
     const member = await lockedMember(work.trx, orgId, userId)
     await deleteMembership(work.trx, orgId, userId)
     if (member.role === 'admin') await requireAnAdmin(work.trx, orgId)
-    await revokeApiKeysOf(work.trx, { orgId, userId, now: deps.now() })
+    const now = deps.now()
+    await revokeApiKeysOf(work.trx, { orgId, userId, now })
+    const heirId = await heirOf(work.trx, principal, userId)
+    await retireAgents(work, { orgId, userId, heirId, actor: principal.id, reason: 'member_removed', now })
     await goElsewhere(work.trx, orgId, userId)
+    // What they have open looks again whether they may.
+    work.notify(organizationTopic(orgId))
     record(deps, work, principal, 'organization.member_removed', userId, { role: member.role })
   })
+}
+
+/** Who answers for what somebody leaves behind: who removed them, else another administrator. */
+async function heirOf(trx: Db, { kind, id, orgId }: Principal, userId: string): Promise<string> {
+  if (kind === 'person' && id !== userId) return id
+  return (await listAdmins(trx, orgId))[0]?.user_id ?? userId
 }
 
 /** To another organization of theirs, if there is one; else their sessions say that they are no member. */

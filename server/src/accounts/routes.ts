@@ -6,7 +6,7 @@ import { jsonRoutes, reply, replyEmpty } from '../http/json-routes.ts'
 import { ListQuery } from '../http/listing.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
 import { IdParam, jsonBody, PERSON, pageOf } from '../http/route-schemas.ts'
-import { perAddress, takeAttempt } from './attempts.ts'
+import { ofAddress, takeAttempt } from './attempts.ts'
 import { GivenPassword, lineOf, PasskeyResponse } from './auth-schemas.ts'
 import { hasDevInbox } from './dev-inbox.ts'
 import {
@@ -321,7 +321,7 @@ export function accountRoutes(deps: Deps) {
     })
     .openapi(routes.invite, async (c) => reply(c, await invite(deps, member(c), c.req.valid('json')), 201))
     .openapi(routes.readInvitation, async (c) => {
-      const takeBack = await takeAttempt(deps, [{ kind: 'link', of: c.get('address'), most: perAddress.link }])
+      const takeBack = await takeAttempt(deps, [ofAddress(c.get('address'), 'link')])
       const invitation = await readInvitation(deps, c.req.valid('query').token)
       await takeBack()
       return reply(c, invitation)

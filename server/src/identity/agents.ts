@@ -21,9 +21,10 @@ import type { Db, Work } from '../storage/database.ts'
 import { revokeGrantsOf } from '../storage/grants.ts'
 import { findMemberByEmail } from '../storage/memberships.ts'
 import { ensurePerson } from '../storage/persons.ts'
+import { organizationTopic } from '../storage/topics.ts'
 import { secretView } from './machine-secret.ts'
 import { PublicJwk } from './public-jwk.ts'
-import { denyOpen, organizationTopic } from './request-status.ts'
+import { denyOpen } from './request-status.ts'
 import { isScope } from './scope.ts'
 
 const YEARS_10_S = 315_360_000

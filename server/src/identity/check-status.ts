@@ -7,9 +7,10 @@ import { header } from '../http/node-request.ts'
 import { json } from '../http/respond.ts'
 import { createBell } from '../resilience/bell.ts'
 import { type AuthorizationRequestRow, findAuthorizationRequest } from '../storage/authorization-requests.ts'
+import { requestTopic } from '../storage/topics.ts'
 import { codeParameters, issueCode } from './authorization-code.ts'
 import { findBinding, isPollToken } from './request-binding.ts'
-import { type RequestStatus, requestTopic, resumePath, statusOf } from './request-status.ts'
+import { type RequestStatus, resumePath, statusOf } from './request-status.ts'
 
 interface StatusAnswer {
   status: RequestStatus

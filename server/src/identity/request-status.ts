@@ -1,5 +1,6 @@
 import { type AuthorizationRequestRow, denyOpenRequests } from '../storage/authorization-requests.ts'
 import type { Work } from '../storage/database.ts'
+import { organizationTopic, requestTopic } from '../storage/topics.ts'
 
 /** What becomes of a request, as the contract tells it. */
 export type RequestStatus = 'pending' | 'approval_required' | 'authenticated' | 'completed' | 'denied' | 'expired'
@@ -9,11 +10,6 @@ export function statusOf(request: AuthorizationRequestRow, now: number): Request
   const open = request.status !== 'completed' && request.status !== 'denied'
   return open && request.expires_at <= now ? 'expired' : request.status
 }
-
-export const requestTopic = (requestId: string) => `request:${requestId}`
-
-/** Rings when a sign-in moves that an organization sees, and when its agents or websites change. */
-export const organizationTopic = (orgId: string) => `organization:${orgId}`
 
 /** Tells the page that waits for a request, and the consoles of both organizations. */
 export function notifySignIn(work: Pick<Work, 'notify'>, request: SignInParties): void {

@@ -102,8 +102,8 @@ const Overview = z
   })
   .openapi('Overview')
 
-const grantsFor = (security: Security) => ({
-  list: createRoute({
+const seenFor = (security: Security) => ({
+  listGrants: createRoute({
     method: 'get',
     path: '/tokens',
     tags: ['Sign-ins'],
@@ -112,7 +112,7 @@ const grantsFor = (security: Security) => ({
     request: { query: ListQuery.extend(Of) },
     responses: { 200: ok(pageOf(Grant), 'A page of grants, newest first'), ...errors(401, 403) },
   }),
-  end: createRoute({
+  endGrant: createRoute({
     method: 'delete',
     path: '/tokens/{id}',
     tags: ['Sign-ins'],
@@ -122,19 +122,38 @@ const grantsFor = (security: Security) => ({
     request: { params: IdParam },
     responses: { 204: { description: 'It is over' }, ...errors(401, 403, 404) },
   }),
-})
-
-const signIns = { tags: ['Sign-ins'], security: PERSON }
-const routes = {
   listSignIns: createRoute({
     method: 'get',
     path: '/sign-ins',
-    ...signIns,
+    tags: ['Sign-ins'],
+    security,
     summary: 'List sign-ins, each with its timeline',
     description: 'At the websites of the organization, and of its agents wherever they sign in.',
     request: { query: ListQuery.extend({ ...Of, status: Status.optional() }) },
     responses: { 200: ok(pageOf(SignIn), 'A page of sign-ins, newest first'), ...errors(401, 403, 422) },
   }),
+  getSignIn: createRoute({
+    method: 'get',
+    path: '/sign-ins/{id}',
+    tags: ['Sign-ins'],
+    security,
+    summary: 'One sign-in',
+    request: { params: IdParam },
+    responses: { 200: ok(SignIn, 'The sign-in'), ...errors(401, 403, 404) },
+  }),
+  listApprovals: createRoute({
+    method: 'get',
+    path: '/approvals',
+    tags: ['Sign-ins'],
+    security,
+    summary: 'List the sign-ins that wait for a person, or that one decided',
+    request: { query: ListQuery.extend({ status: z.enum(['pending', 'decided']).default('pending') }) },
+    responses: { 200: ok(pageOf(Approval), 'A page of approvals, newest first'), ...errors(401, 403, 422) },
+  }),
+})
+
+const signIns = { tags: ['Sign-ins'], security: PERSON }
+const routes = {
   stream: createRoute({
     method: 'get',
     path: '/sign-ins/stream',
@@ -145,22 +164,6 @@ const routes = {
       200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } },
       ...errors(401, 403, 429),
     },
-  }),
-  getSignIn: createRoute({
-    method: 'get',
-    path: '/sign-ins/{id}',
-    ...signIns,
-    summary: 'One sign-in',
-    request: { params: IdParam },
-    responses: { 200: ok(SignIn, 'The sign-in'), ...errors(401, 403, 404) },
-  }),
-  listApprovals: createRoute({
-    method: 'get',
-    path: '/approvals',
-    ...signIns,
-    summary: 'List the sign-ins that wait for a person, or that one decided',
-    request: { query: ListQuery.extend({ status: z.enum(['pending', 'decided']).default('pending') }) },
-    responses: { 200: ok(pageOf(Approval), 'A page of approvals, newest first'), ...errors(401, 403, 422) },
   }),
   approve: createRoute({
     method: 'post',
@@ -204,24 +207,16 @@ const routes = {
   }),
 }
 
-/** Live sign-ins below /api/admin: of all organizations. */
-export function grantAdminRoutes(deps: Deps) {
-  return grantRoutes(deps, ADMIN)
+/** Sign-ins below /api/admin: of all organizations. To decide one takes a person. */
+export function signInAdminRoutes(deps: Deps) {
+  return seen(deps, ADMIN)
 }
 
 /** Sign-ins, approvals and approved apps below /api. */
 export function signInRoutes(deps: Deps) {
-  return grantRoutes(deps, PERSON)
-    .openapi(routes.listSignIns, async (c) =>
-      reply(c, await listSignIns(deps, c.req.valid('query'), c.get('principal'))),
-    )
+  return jsonRoutes()
     .openapi(routes.stream, (c) => signInStream(deps, c) as never)
-    .openapi(routes.getSignIn, async (c) =>
-      reply(c, await getSignIn(deps, c.req.valid('param').id, c.get('principal'))),
-    )
-    .openapi(routes.listApprovals, async (c) =>
-      reply(c, await listApprovals(deps, c.req.valid('query'), c.get('principal'))),
-    )
+    .route('/', seen(deps, PERSON))
     .openapi(routes.approve, async (c) => {
       const person = requirePersonPrincipal(c.get('principal'))
       return reply(c, await decide(deps, c.req.valid('param').id, 'approve', person))
@@ -238,12 +233,23 @@ export function signInRoutes(deps: Deps) {
     .openapi(routes.overview, async (c) => reply(c, await overview(deps, c.get('principal'))))
 }
 
-function grantRoutes(deps: Deps, security: Security) {
-  const { list, end } = grantsFor(security)
+function seen(deps: Deps, security: Security) {
+  const seenRoutes = seenFor(security)
   return jsonRoutes()
-    .openapi(list, async (c) => reply(c, await listGrants(deps, c.req.valid('query'), c.get('principal'))))
-    .openapi(end, async (c) => {
+    .openapi(seenRoutes.listGrants, async (c) =>
+      reply(c, await listGrants(deps, c.req.valid('query'), c.get('principal'))),
+    )
+    .openapi(seenRoutes.endGrant, async (c) => {
       await endGrant(deps, c.req.valid('param').id, c.get('principal'))
       return replyEmpty(c)
     })
+    .openapi(seenRoutes.listSignIns, async (c) =>
+      reply(c, await listSignIns(deps, c.req.valid('query'), c.get('principal'))),
+    )
+    .openapi(seenRoutes.getSignIn, async (c) =>
+      reply(c, await getSignIn(deps, c.req.valid('param').id, c.get('principal'))),
+    )
+    .openapi(seenRoutes.listApprovals, async (c) =>
+      reply(c, await listApprovals(deps, c.req.valid('query'), c.get('principal'))),
+    )
 }

@@ -6,9 +6,10 @@ import { idCursor, nextCursor, type Page } from '../http/listing.ts'
 import { createBell } from '../resilience/bell.ts'
 import { isStillMember } from '../storage/memberships.ts'
 import { listSignIns as listRows, type SignInFilter, type SignInRow } from '../storage/sign-ins.ts'
+import { organizationTopic } from '../storage/topics.ts'
 import { agentReach } from './agents.ts'
 import { acrOf } from './assurance.ts'
-import { organizationTopic, type RequestStatus, statusOf } from './request-status.ts'
+import { type RequestStatus, statusOf } from './request-status.ts'
 
 export const STEPS = [
   'opened',
@@ -51,7 +52,7 @@ export async function listSignIns(deps: Deps, query: Query, principal: Principal
   }
   const rows = await listRows(deps.db.read, filter, query.limit + 1, idCursor(query.cursor))
   return {
-    data: rows.slice(0, query.limit).map((row) => viewOf(row, now)),
+    data: rows.slice(0, query.limit).map((row) => viewOf(row, now, principal)),
     next_cursor: nextCursor(rows, query.limit, ({ request_id }) => ({ id: request_id })),
   }
 }
@@ -60,10 +61,10 @@ export async function getSignIn(deps: Deps, requestId: string, principal: Princi
   const now = deps.now()
   const [row] = await listRows(deps.db.read, { reach: agentReach(principal), requestId, now }, 1)
   if (!row) throw new ApiError('not_found', `There is no sign-in ${requestId.slice(0, 64)}`)
-  return viewOf(row, now)
+  return viewOf(row, now, principal)
 }
 
-export function viewOf(row: SignInRow, now: number) {
+function viewOf(row: SignInRow, now: number, principal: Principal) {
   const status = statusOf(row, now)
   return {
     request_id: row.request_id,
@@ -81,8 +82,13 @@ export function viewOf(row: SignInRow, now: number) {
     created_at: timeOf(row.created_at),
     expires_at: timeOf(row.expires_at),
     failure: row.failed_at === null ? null : { at: timeOf(row.failed_at), reason: row.failure ?? '' },
-    timeline: timelineOf(row, status),
+    timeline: timelineOf(mayKnowDecider(row, principal) ? row : { ...row, decided_by_name: null }, status),
   }
+}
+
+/** A website learns which agent got in, and not which people stand behind it. */
+function mayKnowDecider({ agent_org_id: agentOrgId }: SignInRow, principal: Principal): boolean {
+  return principal.kind === 'operator' || agentOrgId === null || agentOrgId === principal.orgId
 }
 
 const timeOf = (at: number) => new Date(at).toISOString()
@@ -169,7 +175,6 @@ async function watched(deps: Deps, principal: Principal): Promise<Map<string, st
 /** Who was removed, or signed out, hears no more: a stream outlives the check at the door. */
 async function isStillIn({ db, now }: Deps, principal: Principal): Promise<boolean> {
   if (principal.kind !== 'person') return true
-  const { credential, orgId, id } = principal
-  const sessionId = credential.kind === 'session' ? credential.sessionId : undefined
-  return isStillMember(db.read, { orgId, userId: id, sessionId, now: now() })
+  const { credential, orgId, id: userId } = principal
+  return isStillMember(db.read, { orgId, userId, credential, now: now() })
 }

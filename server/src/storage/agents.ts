@@ -129,6 +129,21 @@ export async function updateAgent(trx: Db, agentId: string, changes: Updateable<
   return updated.numUpdatedRows === 1n
 }
 
+/** Those of a person in an organization: out of service, without their keys, and another's. Their ids. */
+export async function retireAgentsOf(
+  trx: Db,
+  { orgId, userId, heirId, now }: { orgId: string; userId: string; heirId: string; now: number },
+): Promise<string[]> {
+  const retired = await trx
+    .updateTable('agent')
+    .set({ user_id: heirId, disabled_at: now, tokens_not_before: now, jwk: null, updated_at: now })
+    .where('org_id', '=', orgId)
+    .where('user_id', '=', userId)
+    .returning('agent_id')
+    .execute()
+  return retired.map(({ agent_id }) => agent_id)
+}
+
 export async function deleteAgent(trx: Db, agentId: string): Promise<boolean> {
   const deleted = await trx.deleteFrom('agent').where('agent_id', '=', agentId).executeTakeFirst()
   return deleted.numDeletedRows === 1n

@@ -64,13 +64,14 @@ export async function listApiKeys(
 /** True for the one that ended it. */
 export async function revokeApiKey(
   trx: Db,
-  { keyId, userId, now }: { keyId: string; userId: string; now: number },
+  { keyId, userId, orgId, now }: { keyId: string; userId: string; orgId: string; now: number },
 ): Promise<boolean> {
   const revoked = await trx
     .updateTable('api_key')
     .set({ revoked_at: now })
     .where('key_id', '=', keyId)
     .where('user_id', '=', userId)
+    .where('org_id', '=', orgId)
     .where('revoked_at', 'is', null)
     .executeTakeFirst()
   return revoked.numUpdatedRows === 1n

@@ -179,20 +179,28 @@ export async function listAdmins(db: Db, orgId: string): Promise<PersonRow[]> {
     .execute()
 }
 
-/** Whether somebody is still a member, and, where they came by a session, still signed in. */
+/** Whether somebody is still a member, and what they came by is still good. */
 export async function isStillMember(
   db: Db,
-  { orgId, userId, sessionId, now }: { orgId: string; userId: string; sessionId: string | undefined; now: number },
+  { orgId, userId, credential, now }: { orgId: string; userId: string; credential: CameBy; now: number },
 ): Promise<boolean> {
-  let query = db
+  const member = db
     .selectFrom('membership')
     .select('membership.user_id')
     .where('membership.org_id', '=', orgId)
     .where('membership.user_id', '=', userId)
-  if (sessionId !== undefined)
-    query = query
-      .innerJoin('session', 'session.user_id', 'membership.user_id')
-      .where('session.session_id', '=', sessionId)
-      .where('session.expires_at', '>', now)
-  return (await query.executeTakeFirst()) !== undefined
+  const still =
+    credential.kind === 'session'
+      ? member
+          .innerJoin('session', 'session.user_id', 'membership.user_id')
+          .where('session.session_id', '=', credential.sessionId)
+          .where('session.expires_at', '>', now)
+      : member
+          .innerJoin('api_key', 'api_key.user_id', 'membership.user_id')
+          .where('api_key.key_id', '=', credential.keyId)
+          .where('api_key.revoked_at', 'is', null)
+          .where((e) => e.or([e('api_key.expires_at', 'is', null), e('api_key.expires_at', '>', now)]))
+  return (await still.executeTakeFirst()) !== undefined
 }
+
+type CameBy = { kind: 'session'; sessionId: string } | { kind: 'api_key'; keyId: string }

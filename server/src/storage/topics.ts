@@ -1,3 +1,9 @@
+/** Rings when a sign-in moves: for the page that waits for it. */
+export const requestTopic = (requestId: string) => `request:${requestId}`
+
+/** Rings when a sign-in moves that an organization sees, and when its agents, websites or people change. */
+export const organizationTopic = (orgId: string) => `organization:${orgId}`
+
 /** Who wants to hear of what, in this process. */
 export interface Topics {
   subscribe(topic: string, listener: () => void): () => void

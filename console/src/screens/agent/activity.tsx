@@ -31,7 +31,7 @@ export function AgentActivity({ agent }: { agent: Agent }) {
             most={10}
             empty={
               <CardContent className="text-muted-foreground">
-                It has not signed in anywhere yet. How it does so, ready to run, is below{' '}
+                It has not signed in anywhere yet. How it does so, ready to run, stands under{' '}
                 <Link
                   to="/agents/$agentId"
                   params={{ agentId: agent.agent_id }}

@@ -1,10 +1,10 @@
 import { RotateCw } from 'lucide-react'
 import { useState } from 'react'
-import { rotateSecret } from '../../agents.ts'
+import { type AgentWithSecrets, rotateSecret } from '../../agents.ts'
 import { Button } from '../../components/button.tsx'
 import { Card, CardContent, CardHeader } from '../../components/card.tsx'
 import { RotateSecret } from '../../components/rotate-secret.tsx'
-import { type SecretSummary, SecretTable } from '../../components/secret-table.tsx'
+import { SecretTable } from '../../components/secret-table.tsx'
 import { useAct } from '../../use-act.ts'
 import { Credentials } from '../agents/credentials.tsx'
 import { SecretLife } from '../agents/secret-life.tsx'
@@ -14,7 +14,7 @@ import { algOf } from './alg-of.ts'
 import { NotYours } from './not-yours.tsx'
 
 interface AgentSecretsProps {
-  agent: Parameters<typeof AgentKey>[0]['agent'] & { secrets?: SecretSummary[] | undefined }
+  agent: AgentWithSecrets
   manages: boolean
 }
 

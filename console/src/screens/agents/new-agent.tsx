@@ -45,7 +45,7 @@ export function NewAgent({ open, onOpenChange }: NewAgentProps) {
               )}
               <DraftFields draft={draft} onChange={setDraft} faults={failure?.fields ?? {}} />
             </div>
-            <div className="sticky bottom-0 mt-auto flex flex-col-reverse gap-2 border-t bg-popover px-5 py-3.5 sm:flex-row sm:justify-end sm:px-6">
+            <div className="sticky bottom-0 mt-auto grid grid-cols-2 gap-2 border-t bg-popover px-5 py-3.5 sm:flex sm:justify-end sm:px-6">
               <Button variant="outline" onClick={() => onOpenChange(false)}>
                 Cancel
               </Button>

@@ -1,12 +1,12 @@
 import { ASSURANCE_LEVELS } from '../../components/assurance.tsx'
-import { type Policy, STRONGEST_ALONE } from './policy.ts'
+import { HIGHEST_WITH_SECRET, type Policy, STRONGEST_ALONE } from './policy.ts'
 
 /** A policy in a few plain words each. */
 export function policyWords(policy: Policy): string[] {
   return [
     approvalWords(policy),
-    `proves at least: ${levelLabel(policy.minLevel).toLowerCase()}`,
-    policy.sameBrowser ? 'only in its own browser' : 'in any browser',
+    policy.minLevel > HIGHEST_WITH_SECRET ? 'with its key' : 'with its secret at least',
+    policy.sameBrowser || policy.minLevel >= STRONGEST_ALONE ? 'only in its own browser' : 'in any browser',
     websiteWords(policy.websites),
     policy.scopes === null ? 'gives what is asked for' : `gives at most ${policy.scopes.join(', ') || 'nothing'}`,
   ]

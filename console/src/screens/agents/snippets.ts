@@ -110,7 +110,7 @@ const answer = await page.context().request.post(\`\${issuer}/api/agent/authenti
     request_id: request.request_id,
     agent_id: process.env.AGENT_ID,
     ${proof.field},
-    model: '${of.model}',
+    model: ${JSON.stringify(of.model)},
   },
 })
 if (!answer.ok()) throw new Error((await answer.json()).error_description)
@@ -131,11 +131,14 @@ PAGE=$(curl -sSL -b jar -c jar "$SIGN_IN_URL")
 REQUEST_ID=$(echo "$PAGE" | grep -o 'req_[a-z0-9]*' | head -n 1)
 ${proof.shell}
 curl -sS -b jar -c jar "$ISSUER/api/agent/authenticate" -d "request_id=$REQUEST_ID" \\
-  -d "agent_id=$AGENT_ID" ${proof.shellField} --data-urlencode "model=${of.model}"
+  -d "agent_id=$AGENT_ID" ${proof.shellField} --data-urlencode model=${quoted(of.model)}
 
 # Back to the website, signed in.
 curl -sSL -b jar -c jar "$ISSUER/authorize/resume?request_id=$REQUEST_ID"`
 }
+
+/** For the shell: a model is named by whoever may name it, and what is copied from here is run. */
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
 function ownToken({ issuer, agentId, secret }: SnippetOf): string {
   return `# A token of the agent's own, for this server's API: shows at once that the secret is right.

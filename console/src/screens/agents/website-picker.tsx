@@ -38,7 +38,7 @@ export function WebsitePicker({ applications, onPick }: WebsitePickerProps) {
           Add a website
         </Button>
       </PopoverTrigger>
-      <PopoverContent align="start" className="p-0">
+      <PopoverContent align="start" aria-label="Add a website" className="p-0">
         <Command label="Websites">
           <CommandInput placeholder="Name, or client id" value={text} onValueChange={setText} maxLength={200} />
           <CommandList>

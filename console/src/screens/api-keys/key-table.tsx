@@ -15,7 +15,7 @@ export function KeyTable({ keys }: { keys: readonly ApiKey[] }) {
         <TableHeader>
           <TableRow>
             <TableHead className="w-[30%]">Key</TableHead>
-            <TableHead className="w-[26%]">Can</TableHead>
+            <TableHead className="w-[26%]">Allows</TableHead>
             <TableHead>Held by</TableHead>
             <TableHead>Expires</TableHead>
             <TableHead>Last used</TableHead>
@@ -46,8 +46,8 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) 
           </code>
         </div>
       </TableCell>
-      <TableCell label="Can">
-        <ScopeBadges scopes={apiKey.scopes} label={`What ${apiKey.name} can do`} />
+      <TableCell label="Allows">
+        <ScopeBadges scopes={apiKey.scopes} label={`What ${apiKey.name} allows`} />
       </TableCell>
       <TableCell label="Held by">
         {apiKey.client_id === null ? (

@@ -44,9 +44,13 @@ function SettingsForm({ application, canWrite, onSaved }: SettingsFormProps) {
   const dirty = unreadable !== undefined || Object.keys(changes).length > 0
   const faults = { ...save.failure?.fields, ...(unreadable !== undefined && { jwks: unreadable }) }
 
+  const submit = () => {
+    if (unreadable === undefined) save.run(changes)
+  }
+
   return (
     <Card>
-      <Form failure={save.failure} onSubmit={() => unreadable ?? save.run(changes)} className="gap-0">
+      <Form failure={save.failure} onSubmit={submit} className="gap-0">
         <fieldset disabled={!canWrite} className="min-w-0">
           <CardContent className="grid gap-7">
             <ApplicationFields draft={draft} onChange={setDraft} faults={faults} registered />

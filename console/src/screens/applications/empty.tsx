@@ -40,7 +40,7 @@ function Gain({ icon: Icon, title, children }: { icon: LucideIcon; title: string
   return (
     <li className="flex gap-3">
       <Icon className="mt-0.5 size-4.5 shrink-0 text-primary" aria-hidden />
-      <div className="grid gap-0.5">
+      <div className="grid content-start gap-0.5">
         <h3 className="font-medium">{title}</h3>
         <p className="text-[0.8125rem] text-muted-foreground">{children}</p>
       </div>

@@ -14,9 +14,9 @@ interface AppRowProps {
 export function AppRow({ app, onWithdraw }: AppRowProps) {
   const { client_name: name, host, live_keys: keys, approved_at } = app
   return (
-    <li className="flex flex-wrap items-start gap-x-4 gap-y-3 px-4 py-5 sm:flex-nowrap sm:px-5">
+    <li className="grid grid-cols-[auto_minmax(0,1fr)] items-start gap-x-4 gap-y-3 px-4 py-5 sm:grid-cols-[auto_minmax(0,1fr)_auto] sm:px-5">
       <Initials name={name} className="size-10 rounded-xl text-sm" />
-      <div className="grid min-w-0 flex-1 gap-3">
+      <div className="grid gap-3">
         <div className="grid gap-0.5">
           <h2 className="font-semibold">{name}</h2>
           <p className="text-[0.8125rem] text-muted-foreground">
@@ -34,7 +34,7 @@ export function AppRow({ app, onWithdraw }: AppRowProps) {
       <Button
         variant="destructive-outline"
         size="sm"
-        className="max-sm:ml-14"
+        className="max-sm:col-start-2 max-sm:justify-self-start"
         aria-label={`Withdraw ${name}`}
         onClick={onWithdraw}
       >
@@ -50,17 +50,20 @@ function Permissions({ app }: { app: ApprovedApp }) {
   if (scopes.length === 0)
     return <p className="text-muted-foreground">It can recognize you when you come back, and nothing else.</p>
   return (
-    <ul aria-label={`What ${app.client_name} can do`} className="grid gap-x-6 gap-y-1.5 sm:grid-cols-2">
-      {scopes.map((scope) => {
-        const words = wordsOf(scope)
-        const Icon = words?.icon ?? Check
-        return (
-          <li key={scope} className="flex gap-2">
-            <Icon className="mt-0.5 size-4 shrink-0 text-muted-foreground" aria-hidden />
-            {words ? <span>Can {words.can}</span> : <code className="font-mono text-[0.8125rem]">{scope}</code>}
-          </li>
-        )
-      })}
-    </ul>
+    <div className="grid gap-1.5">
+      <p className="text-[0.8125rem] text-muted-foreground">It can</p>
+      <ul aria-label={`What ${app.client_name} can do`} className="grid gap-x-6 gap-y-1.5 lg:grid-cols-2">
+        {scopes.map((scope) => {
+          const words = wordsOf(scope)
+          const Icon = words?.icon ?? Check
+          return (
+            <li key={scope} className="flex gap-2">
+              <Icon className="mt-0.5 size-4 shrink-0 text-muted-foreground" aria-hidden />
+              {words?.can ?? <code className="font-mono text-[0.8125rem]">{scope}</code>}
+            </li>
+          )
+        })}
+      </ul>
+    </div>
   )
 }

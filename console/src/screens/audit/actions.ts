@@ -60,8 +60,8 @@ const SENTENCES: Record<string, Sentence> = {
   'passkey.renamed': '{actor} renamed a passkey',
   'passkey.removed': '{actor} removed a passkey',
   'session.created': '{actor} signed in to the console from {address}',
-  'session.ended': 'A browser of {actor} was signed out',
-  'session.organization_changed': '{actor} came over to this organization',
+  'session.ended': '{actor} signed a browser out',
+  'session.organization_changed': '{actor} works in this organization now',
 
   'organization.created': '{actor} made this organization',
   'organization.renamed': '{actor} renamed this organization to “{name}”',

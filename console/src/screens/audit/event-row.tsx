@@ -68,14 +68,12 @@ export function EventRow({ event, names }: { event: AuditEvent; names: Names }) 
           <p>
             <EventSentence event={event} names={names} />
           </p>
-          <code className="font-mono text-xs leading-5 text-muted-foreground">{event.action}</code>
-          <time
-            dateTime={event.at}
-            title={absoluteTime(event.at)}
-            className="text-xs leading-5 text-muted-foreground tabular-nums lg:text-right"
-          >
-            {CLOCK.format(new Date(event.at))}
-          </time>
+          <div className="flex flex-wrap justify-between gap-x-4 text-xs leading-5 text-muted-foreground lg:contents">
+            <code className="font-mono">{event.action}</code>
+            <time dateTime={event.at} title={absoluteTime(event.at)} className="tabular-nums lg:text-right">
+              {CLOCK.format(new Date(event.at))}
+            </time>
+          </div>
         </div>
         <button
           type="button"

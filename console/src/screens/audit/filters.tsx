@@ -62,7 +62,6 @@ export function Filters({ names }: { names: Names }) {
           groups={ACTIONS}
           onChange={(action) => set({ action })}
         />
-        <TimeFilter label="Since" value={filter.since} onChange={(since) => set({ since })} />
         <ChoiceFilter
           label="Agent"
           any="Any agent"
@@ -77,6 +76,7 @@ export function Filters({ names }: { names: Names }) {
           groups={[{ group: 'Applications', choices: applications }]}
           onChange={(client_id) => set({ client_id })}
         />
+        <TimeFilter label="Since" value={filter.since} onChange={(since) => set({ since })} />
         <TimeFilter
           label="Until"
           value={filter.until}

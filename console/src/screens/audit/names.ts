@@ -15,6 +15,8 @@ export interface Names {
   agents: readonly Named[]
   applications: readonly Named[]
   nameOf: (id: string) => string | undefined
+  /** Whether that is a word, such as "somebody", and not a name. */
+  isWord: (id: string) => boolean
 }
 
 const NOT_PEOPLE: readonly Named[] = [
@@ -38,5 +40,11 @@ export function useNames(): Names {
     ...NOT_PEOPLE,
   ]
   const byId = new Map([...people, ...agents, ...applications].map(({ id, name }) => [id, name]))
-  return { people, agents, applications, nameOf: (id) => byId.get(id) }
+  return {
+    people,
+    agents,
+    applications,
+    nameOf: (id) => byId.get(id),
+    isWord: (id) => id === user.id || NOT_PEOPLE.some((word) => word.id === id),
+  }
 }

@@ -33,7 +33,7 @@ export function Verification({ verdict, at, onClose }: VerificationProps) {
             <h2 className="font-semibold">{valid ? 'The log is whole' : 'The log was changed'}</h2>
             <p className="max-w-2xl text-muted-foreground">
               {valid
-                ? 'Every event carries the hash of the one before it, and all of them fit: nothing was altered, taken out or put in.'
+                ? 'The log of this whole server was computed again: every event fits the one before it, and every signed head is where it was signed.'
                 : 'At the places below, what is stored is not what was written. Keep a copy of the database, and find out who had access to it.'}
             </p>
           </div>

@@ -2,6 +2,7 @@ import { Button } from '../../components/button.tsx'
 import { CopyButton } from '../../components/copy-button.tsx'
 import { Dialog, DialogBody, DialogContent, DialogFooter } from '../../components/dialog.tsx'
 import { absoluteTime } from '../../components/relative-time.tsx'
+import { returnFocus } from '../../components/return-focus.ts'
 import { useLast } from '../../use-last.ts'
 import type { MadeInvitation } from './organization.ts'
 
@@ -19,6 +20,7 @@ export function InvitationLink({ made, onClose }: InvitationLinkProps) {
       <DialogContent
         title="The invitation is on its way"
         description={`We mail this link to ${shown?.email}. You can also pass it on yourself; it is shown this once.`}
+        onCloseAutoFocus={returnFocus}
         className="sm:max-w-xl"
       >
         <DialogBody>

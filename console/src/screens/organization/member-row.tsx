@@ -1,4 +1,4 @@
-import { MailQuestion, MailWarning } from 'lucide-react'
+import { MailQuestion } from 'lucide-react'
 import { Badge } from '../../components/badge.tsx'
 import { Button } from '../../components/button.tsx'
 import { Initials } from '../../components/initials.tsx'
@@ -64,10 +64,5 @@ function State({ member }: { member: Member }) {
       </Badge>
     )
   if (member.email_verified) return null
-  return (
-    <Badge tone="warning" title="They have not opened the link of the confirmation mail">
-      <MailWarning aria-hidden />
-      Email not confirmed
-    </Badge>
-  )
+  return <Badge title="They have not opened the link of the confirmation mail">Email not confirmed</Badge>
 }

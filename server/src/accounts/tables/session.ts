@@ -1,5 +1,6 @@
 import { newId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
+import type { Work } from '../../storage/database.ts'
 import { findHome } from '../../storage/memberships.ts'
 import { findPerson } from '../../storage/persons.ts'
 import {
@@ -85,7 +86,7 @@ export function sessionTable(world: AccountsWorld): ModelTable {
 
 /** Each session that ended is an event of its own: who looks for one finds it. */
 export async function recordEnded(
-  work: Parameters<Parameters<AccountsWorld['db']['write']>[0]>[0],
+  work: Work,
   ended: readonly EndedSession[],
   now: number,
   detail: Record<string, unknown>,
