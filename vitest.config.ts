@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['server/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/test/**/*.test.ts'],
-    globalSetup: ['server/test/postgres.setup.ts'],
+    globalSetup: ['server/test/postgres.setup.ts', 'server/test/console.setup.ts'],
     // Two cores: more workers only make each other wait.
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -32,7 +32,8 @@ export async function demonstrate(server: RunningServer, clock: Clock): Promise<
   const { issuer } = server.deps.config
   const person = { name: 'Ada Lovelace', email: 'ada@example.com', password: 'correct horse battery' }
   clock.now = present - DAYS.length * DAY_MS
-  const cookie = await signUp(issuer, person)
+  const cookie = await openSession(issuer, 'sign-up', person)
+  await confirmAddress(server, person.email)
   const post = async <T>(path: string, body: object): Promise<T> => {
     const headers = { cookie, 'content-type': 'application/json' }
     const answer = await fetch(`${issuer}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
@@ -65,20 +66,31 @@ export async function demonstrate(server: RunningServer, clock: Clock): Promise<
   clock.now = present - 40_000
   await signIn(issuer, clients[0] as Client, shopper, MODELS[0], clock)
   clock.now = present
-  return cookie
+  // The first session has ended by now.
+  return openSession(issuer, 'sign-in', person)
 }
 
-async function signUp(issuer: string, person: object): Promise<string> {
+/** The cookie of who signs up, or in. */
+async function openSession(issuer: string, how: 'sign-up' | 'sign-in', person: object): Promise<string> {
   const headers = { 'content-type': 'application/json' }
-  const answer = await fetch(`${issuer}/api/auth/sign-up/email`, {
+  const answer = await fetch(`${issuer}/api/auth/${how}/email`, {
     method: 'POST',
     headers,
     body: JSON.stringify(person),
   })
+  if (!answer.ok) throw new Error(`${how}: ${answer.status} ${await answer.text()}`)
   return answer.headers
     .getSetCookie()
     .map((line) => line.split(';', 1)[0])
     .join('; ')
+}
+
+/** Follows the link of the mail, which lies in the development inbox. */
+async function confirmAddress({ adminKey, deps: { config } }: RunningServer, email: string): Promise<void> {
+  const headers = { authorization: `Bearer ${adminKey}` }
+  const inbox = await fetch(`${config.issuer}/api/admin/dev-inbox?to=${email}`, { headers })
+  const { data } = (await inbox.json()) as { data: { links: string[] }[] }
+  await fetch(data[0]?.links[0] ?? '', { redirect: 'manual' })
 }
 
 /** One sign-in as browser, agent and website do it; it ends where the agent is refused, or has to wait. */

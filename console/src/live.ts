@@ -54,7 +54,11 @@ function follow(client: QueryClient): () => void {
     source = new EventSource('/api/sign-ins/stream')
     source.addEventListener('ready', () => {
       setState('live')
-      if (missed) refetch(client)
+      if (missed) {
+        refetch(client)
+        // Who was taken out meanwhile may work somewhere else now.
+        void client.invalidateQueries({ queryKey: meQuery.queryKey })
+      }
       missed = true
     })
     source.addEventListener('sign-in', ({ data }: MessageEvent<string>) => hear(client, data))

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { type AddressInfo, createServer as createSocket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import axe from 'axe-core'
 import * as oauth from 'openid-client'
@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../../examples/agent/browser.ts'
 import { createLogger } from '../src/http/log.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
+import { freePort } from './free-port.ts'
 import { ADMIN_KEY, type AgentCredentials, freshDatabase } from './harness.ts'
 import { MASTER_KEYS, speakTo } from './spawned-server.ts'
 
@@ -76,14 +77,6 @@ async function startWebsite() {
       server.close()
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket().listen(0, '127.0.0.1')
-  await once(socket, 'listening')
-  const { port } = socket.address() as AddressInfo
-  await new Promise((resolve) => socket.close(resolve))
-  return port
 }
 
 describe('in a real browser', () => {

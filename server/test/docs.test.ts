@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { embedSnippets, guides } from '../../docs/embed-snippets.ts'
@@ -11,6 +10,7 @@ import { operatorPrincipal } from '../src/accounts/admin-key.ts'
 import { createAgent } from '../src/identity/agents.ts'
 import { createClient } from '../src/identity/clients.ts'
 import { startServer } from '../src/server.ts'
+import { freePort } from './free-port.ts'
 import { freshDatabase, startServer as startInProcess } from './harness.ts'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -139,12 +139,3 @@ test('the assertion of the guides reaches aa3 in the browser that asked', async 
     await server.stop()
   }
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
-}

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Browser, ISSUER, type Person, startServer, type TestServer } from './harness.ts'
-import { bearer, mailedLink, newKey, newTenant, type Tenant, well } from './tenancy.ts'
+import { bearer, mailedLink, newKey, newTenant, signInAgain, type Tenant, well } from './tenancy.ts'
 import { PERSON_ROUTES } from './tenant-routes.ts'
 
 const COOKIE = 'auth-agent.session_token'
@@ -63,7 +63,13 @@ describe('a page of another site, in a browser that is signed in,', () => {
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', ''])(
     'cannot send what is no JSON by its name (%s), wherever it seems to come from',
     async (type) => {
-      for (const path of ['/api/agents', '/api/clients', '/api/api-keys', '/api/organizations', '/api/auth/sign-in/email'])
+      for (const path of [
+        '/api/agents',
+        '/api/clients',
+        '/api/api-keys',
+        '/api/organizations',
+        '/api/auth/sign-in/email',
+      ])
         for (const headers of [{ origin: ISSUER }, {}] as Record<string, string>[]) {
           const sent = { cookie: alpha.admin.cookies(), 'content-type': type, ...headers }
           const body = '{"name":"x","client_name":"x","email":"a@b.example","password":"password"}'
@@ -95,7 +101,11 @@ describe('a page of another site, in a browser that is signed in,', () => {
   })
 
   test('a key needs no origin, for no page can send it', async () => {
-    const headers = { ...bearer(alpha.keys.admin.api_key), origin: 'https://evil.example', 'content-type': 'application/json' }
+    const headers = {
+      ...bearer(alpha.keys.admin.api_key),
+      origin: 'https://evil.example',
+      'content-type': 'application/json',
+    }
     const init = { method: 'POST', headers: headers as Record<string, string>, body: '{"agent_name":"by key"}' }
     expect((await server.request('/api/agents', init)).status).toBe(201)
   })
@@ -154,7 +164,9 @@ describe('a session', () => {
     const [token = '', signature = ''] = good.split(/\.(?=[^.]*$)/)
     const hmac = (secret: string, text = token) => createHmac('sha256', secret).update(text).digest('base64')
     const other = decodeURIComponent(cookieOf(await somebody()))
-    const { token_hash } = (await server.deps.db.read.selectFrom('session').selectAll().execute())[0] ?? { token_hash: '' }
+    const { token_hash } = (await server.deps.db.read.selectFrom('session').selectAll().execute())[0] ?? {
+      token_hash: '',
+    }
     const forged = [
       token,
       `${token}.`,
@@ -186,10 +198,20 @@ describe('a session', () => {
         // Spaces around a value are no part of it.
         if (spelled.trim() === good) continue
         expect([spelled, await whoIs(`${COOKIE}=${spelled}`)]).toEqual([spelled, 401])
-        const touched = await server.postJson('/api/auth/update-user', { name: 'x' }, { cookie: `${COOKIE}=${spelled}` })
+        const touched = await server.postJson(
+          '/api/auth/update-user',
+          { name: 'x' },
+          { cookie: `${COOKIE}=${spelled}` },
+        )
         expect([spelled, touched.status]).toEqual([spelled, 401])
       }
-    for (const name of ['session_token', 'better-auth.session_token', `__Secure-${COOKIE}`, `__Host-${COOKIE}`, COOKIE.toUpperCase()])
+    for (const name of [
+      'session_token',
+      'better-auth.session_token',
+      `__Secure-${COOKIE}`,
+      `__Host-${COOKIE}`,
+      COOKIE.toUpperCase(),
+    ])
       expect([name, await whoIs(`${name}=${cookieOf(person)}`)]).toEqual([name, 401])
     expect(await whoIs(person.cookies())).toBe(person.id)
   })
@@ -223,10 +245,7 @@ describe('a session', () => {
       expect((await busy.get('/api/me')).status).toBe(200)
     }
     expect([await whoIs(idle.cookies()), await whoIs(busy.cookies())]).toEqual([401, busy.id])
-    await well(
-      alpha.admin.send('POST', '/api/auth/sign-in/email', { email: alpha.admin.email, password: alpha.admin.password }),
-      200,
-    )
+    await signInAgain(alpha.admin)
   })
 
   test('of somebody else is not ended, nor seen', async () => {
@@ -314,7 +333,9 @@ describe('a key', () => {
     const { api_key: key } = alpha.keys.admin
     for (const query of [`api_key=${key}`, `access_token=${key}`, `key=${key}`, `token=${key}`, `x-api-key=${key}`])
       expect((await server.request(`/api/agents?${query}`)).status).toBe(401)
-    expect((await server.request('/api/agents', { headers: { cookie: `x-api-key=${key}; ${COOKIE}=${key}` } })).status).toBe(401)
+    expect(
+      (await server.request('/api/agents', { headers: { cookie: `x-api-key=${key}; ${COOKIE}=${key}` } })).status,
+    ).toBe(401)
     const basic = `Basic ${Buffer.from(`${key}:`).toString('base64')}`
     expect((await server.request('/api/agents', { headers: { authorization: basic } })).status).toBe(401)
     const body = JSON.stringify({ api_key: key, agent_name: 'x' })
@@ -359,7 +380,10 @@ describe('a key', () => {
 
   test('ends when it was to end, and when it is ended', async () => {
     const person: Person = await somebody()
-    const made = await well(person.send('POST', '/api/api-keys', { name: 'x', scopes: ['manage'], expires_in: 60 }), 201)
+    const made = await well(
+      person.send('POST', '/api/api-keys', { name: 'x', scopes: ['manage'], expires_in: 60 }),
+      201,
+    )
     const status = async () => (await server.request('/api/agents', { headers: bearer(made.api_key) })).status
     const verified = async () => (await server.request('/api/oauth/verify', { headers: bearer(made.api_key) })).status
     expect([await status(), await verified()]).toEqual([200, 200])

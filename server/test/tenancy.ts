@@ -111,6 +111,12 @@ export async function join(admin: Browser, person: Person, role: string): Promis
   await well(person.send('POST', '/api/invitations/accept', { token }), 200)
 }
 
+/** After so long that the session has ended. */
+export async function signInAgain(...people: Person[]): Promise<void> {
+  for (const person of people)
+    await well(person.send('POST', '/api/auth/sign-in/email', { email: person.email, password: person.password }), 200)
+}
+
 export async function newKey(of: Browser, name: string, scopes = ['manage']): Promise<Made> {
   return well(of.send('POST', '/api/api-keys', { name, scopes }), 201)
 }

@@ -2,13 +2,16 @@ import { ASSURANCE_LEVELS } from './assurance.tsx'
 import { DataItem, DataList } from './data-list.tsx'
 import { absoluteTime } from './relative-time.tsx'
 
-/** What a claim says, to who reads a token for the first time. */
+/** What a claim says, to who reads a token for the first time; in the order in which one wants to know it. */
 const MEANINGS: Record<string, string> = {
+  id: 'Who signed in. Link accounts by this',
   sub: 'Who signed in. Link accounts by this, with the issuer',
   name: 'What to call them',
   email: 'Of the person',
   email_verified: 'Whether the person proved the address to us',
   picture: 'Of the person',
+  credits: 'What they have to spend, in cents',
+  granted_promo: 'Whether this sign-in gave them your credits for new users',
   'act_for.sub': 'The person that the agent acts for',
   'act_for.name': 'That person’s name',
   'act_for.email': 'That person’s address',
@@ -24,10 +27,6 @@ const MEANINGS: Record<string, string> = {
   auth_time: 'They proved who they are',
   sid: 'The sign-in, the same in all of its tokens',
   jti: 'This token',
-  'user_info.id': 'Who signed in',
-  'user_info.email': 'Of the person',
-  'user_info.credits': 'What they have to spend, in cents',
-  'user_info.granted_promo': 'Whether this sign-in gave them your credits for new users',
 }
 
 const TIMES: ReadonlySet<string> = new Set(['exp', 'iat', 'auth_time'])
@@ -36,7 +35,7 @@ const TIMES: ReadonlySet<string> = new Set(['exp', 'iat', 'auth_time'])
 export function Claims({ claims }: { claims: Record<string, unknown> }) {
   return (
     <DataList>
-      {flatten(claims).map(([name, value]) => (
+      {inOrder(flatten(claims)).map(([name, value]) => (
         <DataItem key={name} label={<code className="font-mono text-[0.8125rem]">{name}</code>}>
           <span className="break-words">{valueWords(name, value)}</span>
           {MEANINGS[name] && <span className="block text-[0.8125rem] text-muted-foreground">{MEANINGS[name]}</span>}
@@ -51,6 +50,14 @@ function flatten(claims: Record<string, unknown>, prefix = ''): [name: string, v
   return Object.entries(claims).flatMap(([name, value]) =>
     isGroup(value) ? flatten(value, `${prefix}${name}.`) : [[prefix + name, value] as [string, unknown]],
   )
+}
+
+const ORDER = Object.keys(MEANINGS)
+
+/** Those that we have no words for come last. */
+function inOrder(claims: [name: string, value: unknown][]): [name: string, value: unknown][] {
+  const place = ([name]: [string, unknown]) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
+  return claims.toSorted((one, other) => place(one) - place(other))
 }
 
 function isGroup(value: unknown): value is Record<string, unknown> {

@@ -15,7 +15,7 @@ export function DangerItem({ title, action, children }: DangerItemProps) {
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 border-b px-4 py-4 last:border-0 sm:flex-nowrap sm:px-5">
       <div className="grid min-w-0 gap-0.5">
-        <h3 className="font-medium">{title}</h3>
+        <h2 className="font-medium">{title}</h2>
         <p className="text-muted-foreground">{children}</p>
       </div>
       {action}

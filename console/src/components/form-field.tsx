@@ -35,7 +35,11 @@ export function Form({ onSubmit, failure, className, children, ...props }: FormP
   const form = useRef<HTMLFormElement>(null)
   const [names] = useState(() => new Set<string>())
   useEffect(() => {
-    if (failure) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
+    if (!failure) return
+    const wrong = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')
+    if (wrong) wrong.focus()
+    // Above a long form, whose button is in sight, the note may not be.
+    else form.current?.querySelector('[role="alert"]')?.scrollIntoView({ block: 'nearest' })
   }, [failure])
 
   const submit = (event: SyntheticEvent<HTMLFormElement>) => {
@@ -50,7 +54,7 @@ export function Form({ onSubmit, failure, className, children, ...props }: FormP
       <form ref={form} onSubmit={submit} className={cn('grid gap-4', className)} {...props}>
         {failure && (
           // Where the form itself has no edge, around the body and footer of a dialog or card, the note needs one.
-          <div className="[form.gap-0>&]:px-5 [form.gap-0>&]:py-2 sm:[form.gap-0>&]:px-6">
+          <div className="[form.gap-0>&]:px-5 [form.gap-0>&]:py-2 sm:[form.gap-0>&]:px-6 sm:[section_form.gap-0>&]:px-5">
             <FailureNote failure={failure} {...(isTold(failure, names) && { sentence: TOLD })} />
           </div>
         )}

@@ -63,7 +63,7 @@ export function TableCell({ label, className, children, ...props }: TableCellPro
     <td
       role="cell"
       className={cn(
-        'px-3 py-3 align-middle first:pl-5 last:pr-5 max-sm:p-0! sm:max-w-0 sm:min-w-24',
+        'px-3 py-3 align-middle first:pl-5 last:pr-5 max-sm:p-0! max-sm:min-w-0 sm:max-w-0 sm:min-w-24',
         label !== undefined && 'max-sm:grid max-sm:grid-cols-[7rem_minmax(0,1fr)] max-sm:items-baseline max-sm:gap-3',
         className,
       )}

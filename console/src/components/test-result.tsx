@@ -7,9 +7,12 @@ import { Tabs, TabsContent, TabsList, TabsTrigger } from './tabs.tsx'
 /** What the website would have learned, readable and as it is. */
 export function TestResultView({ result }: { result: TestResult }) {
   const { claims, id_claims, scope } = result
+  const userInfo = claims.user_info as Record<string, unknown> | undefined
   const tokens = [
     ...(id_claims ? [{ value: 'id', label: 'ID token', claims: id_claims }] : []),
-    { value: 'access', label: 'user_info' in claims ? 'User info' : 'Access token', claims },
+    userInfo
+      ? { value: 'access', label: 'user_info', claims: userInfo }
+      : { value: 'access', label: 'Access token', claims },
   ]
   return (
     <div className="grid min-w-0 gap-4">

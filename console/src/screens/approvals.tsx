@@ -24,7 +24,7 @@ export function ApprovalsScreen() {
         title="Approvals"
         description={
           canWrite
-            ? 'Sign-ins of agents that must ask first. Each waits at the website until you decide, or until its time is over.'
+            ? 'Sign-ins of agents that must ask first. Each waits at its website until you decide or its time is over.'
             : 'Sign-ins of agents that must ask first. You look on in this organization: owners and administrators decide.'
         }
       />

@@ -8,7 +8,7 @@ import { NewOrganization } from '../shell/organization-switcher.tsx'
 import { General } from './organization/general.tsx'
 import { Invitations } from './organization/invitations.tsx'
 import { Members } from './organization/members.tsx'
-import { labelOf } from './organization/roles.ts'
+import { asRole } from './organization/roles.ts'
 import { RolesExplained } from './organization/roles-explained.tsx'
 
 /** Who is in it and what it is called. Who is no administrator sees all of this and changes nothing. */
@@ -20,11 +20,7 @@ export function OrganizationScreen() {
     <>
       <PageHeader
         title="Organization"
-        badge={
-          <Badge tone="outline">
-            You are {isAdmin ? 'an' : 'a'} {labelOf(role).toLowerCase()}
-          </Badge>
-        }
+        badge={<Badge tone="outline">You are {asRole(role)}</Badge>}
         description={
           isAdmin
             ? 'The people who share these agents and applications, and what each of them may do.'

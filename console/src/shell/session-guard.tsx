@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect } from 'react'
 import { Dialog, DialogBody, DialogContent } from '../components/dialog.tsx'
-import { toast } from '../components/toast.tsx'
 import { here } from '../continue-to.ts'
 import { type Me, meQuery, useMe } from '../me.ts'
 import { SignInForm } from '../screens/account/sign-in-form.tsx'
 import { hearTabs } from '../session-channel.ts'
 import { setSessionState, useSessionState } from '../session-state.ts'
+import { useMoved } from './moved.ts'
 
 /**
  * The session ended while a screen was open. One signs in again above it, so that what was typed stays; when another
@@ -16,6 +16,7 @@ export function SessionGuard() {
   const { user } = useMe()
   const state = useSessionState()
   const resume = useResume()
+  useMoved()
 
   useTabNews(resume)
   useEffect(() => {
@@ -61,9 +62,7 @@ function useResume(): () => Promise<void> {
     if (!me) return
     if (me.user.id !== before?.user.id) return location.reload()
     setSessionState('fine')
-    if (me.organization.id !== before.organization.id) {
-      toast.info(`This session works for ${me.organization.name} now`)
-      await client.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
-    } else await client.invalidateQueries()
+    // Of another organization everything comes anew: see useMoved.
+    if (me.organization.id === before.organization.id) await client.invalidateQueries()
   }, [client])
 }

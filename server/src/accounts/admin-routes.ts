@@ -31,6 +31,12 @@ const Mail = z
   })
   .openapi('Mail')
 
+// NUL cannot be stored in Postgres, nor therefore asked for.
+const Recipient = z
+  .string()
+  .max(254)
+  .refine((to) => !to.includes('\0'), 'must not hold a NUL')
+
 const routes = {
   create: createRoute({
     method: 'post',
@@ -65,7 +71,7 @@ const routes = {
     security: ADMIN,
     summary: 'Read the mail that no service delivers',
     description: 'Not in production, and not where a mail service is configured.',
-    request: { query: z.object({ to: z.string().max(254).optional() }) },
+    request: { query: z.object({ to: Recipient.optional() }) },
     responses: {
       200: ok(z.object({ data: z.array(Mail) }), 'The newest mails, newest first'),
       ...errors(401, 403, 404),

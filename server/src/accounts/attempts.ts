@@ -13,6 +13,7 @@ export interface Limit {
 const WINDOW_MS = 600_000
 const WRONG_PASSWORDS = 10
 const MAILS_TO_ONE_ADDRESS = 5
+const INVITATIONS_BY_ONE_PERSON = 50
 
 /** What one caller may do in a window, whomever for. */
 export const perAddress = {
@@ -39,6 +40,11 @@ export function wrongPasswordsOf(userId: string): Limit {
 
 export function mailTo(email: string): Limit {
   return { kind: 'mail to', of: email, most: MAILS_TO_ONE_ADDRESS }
+}
+
+/** An account is quickly made, and an invitation is a mail to whomever its maker likes. */
+export function invitationsBy(userId: string): Limit {
+  return { kind: 'invitations by', of: userId, most: INVITATIONS_BY_ONE_PERSON }
 }
 
 /** Who has one IPv6 address has 2^64 of them: the half that their network is known by. */

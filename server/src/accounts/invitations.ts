@@ -14,7 +14,7 @@ import {
 } from '../storage/invitations.ts'
 import { findMemberByEmail, putMembership } from '../storage/memberships.ts'
 import { findOrganization } from '../storage/organizations.ts'
-import { mailTo, takeAttempt } from './attempts.ts'
+import { invitationsBy, mailTo, takeAttempt } from './attempts.ts'
 import { EmailAddress } from './auth-schemas.ts'
 import { queueMail } from './mail.ts'
 import { invitationMail } from './mail-templates.ts'
@@ -42,7 +42,7 @@ export async function invite(deps: Deps, principal: Principal, { email, role }: 
   const { orgId, id: actor } = principal
   if (await findMemberByEmail(db.read, orgId, email))
     throw new ApiError('conflict', 'They are a member of this organization already')
-  await takeAttempt(deps, [mailTo(email)])
+  await takeAttempt(deps, [mailTo(email), ...(principal.kind === 'person' ? [invitationsBy(actor)] : [])])
 
   const now = deps.now()
   const token = newSecret(random, 'ait')

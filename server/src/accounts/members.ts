@@ -3,6 +3,7 @@ import { ApiError } from '../http/errors.ts'
 import { listCursor, nextCursor } from '../http/listing.ts'
 import { revokeApiKeysOf } from '../storage/api-keys.ts'
 import type { Db, Work } from '../storage/database.ts'
+import { deleteInvitationsTo } from '../storage/invitations.ts'
 import {
   countAdmins,
   deleteMembership,
@@ -53,6 +54,8 @@ export async function removeMember(deps: Deps, principal: Principal, userId: str
     if (member.role === 'admin') await requireAnAdmin(work.trx, orgId)
     const now = deps.now()
     await revokeApiKeysOf(work.trx, { orgId, userId, now })
+    // Else one that they have not used would bring them back.
+    await deleteInvitationsTo(work.trx, orgId, member.email)
     const heirId = await heirOf(work.trx, principal, userId)
     await retireAgents(work, { orgId, userId, heirId, actor: principal.id, reason: 'member_removed', now })
     await goElsewhere(work.trx, orgId, userId)

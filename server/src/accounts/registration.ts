@@ -1,13 +1,16 @@
 import type { Deps } from '../context.ts'
 import { newId } from '../crypto/ids.ts'
+import { revokeApiKeysOf } from '../storage/api-keys.ts'
 import type { Work } from '../storage/database.ts'
-import { findHome, hasOwnMembership, putMembership } from '../storage/memberships.ts'
+import { revokeGrantsOfPerson } from '../storage/grants.ts'
+import { findHome, hasOwnMembership, listOwnOrganizations, putMembership } from '../storage/memberships.ts'
 import { insertOrganization } from '../storage/organizations.ts'
 import { deletePasskeysOf } from '../storage/passkeys.ts'
 import { findPerson, type PersonRow, setEmailVerified, updatePerson } from '../storage/persons.ts'
 import { deleteSessionsOf } from '../storage/sessions.ts'
 import { claimSetting } from '../storage/settings.ts'
 import { deleteSocialAccounts } from '../storage/sign-in-accounts.ts'
+import { retireAgents } from './retired-agents.ts'
 
 type World = Pick<Deps, 'orgId' | 'random' | 'config'>
 
@@ -55,7 +58,7 @@ function organizationNameOf(name: string): string {
 /**
  * The person has shown that the address is theirs. From here on what others named them for is theirs too, so whoever else
  * may have signed up with the address before has to be out of it: by a mailed reset (`anew`) everything but the new
- * password goes.
+ * password goes, and the agents that they made are out of service.
  */
 export async function proveAddress(
   world: World,
@@ -69,6 +72,10 @@ export async function proveAddress(
     await deletePasskeysOf(work.trx, userId)
     await deleteSocialAccounts(work.trx, userId)
     await deleteSessionsOf(work.trx, userId)
+    await revokeGrantsOfPerson(work.trx, userId, 'address_proved', now)
+    await revokeApiKeysOf(work.trx, { userId, now })
+    const own = { userId, heirId: userId, actor: userId, reason: 'address_proved', now }
+    for (const orgId of await listOwnOrganizations(work.trx, userId)) await retireAgents(work, { ...own, orgId })
   }
   const person = await findPerson(work.trx, userId)
   if (!person) return

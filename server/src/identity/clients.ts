@@ -15,6 +15,7 @@ import {
   listClientSecrets,
   listClients as listRows,
   updateClient as updateRow,
+  wasDeletedElsewhere,
 } from '../storage/clients.ts'
 import type { Work } from '../storage/database.ts'
 import { revokeGrantsOf } from '../storage/grants.ts'
@@ -32,8 +33,8 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'
 const SUBJECTS = ['agent', 'user'] as const
 /** A thousand dollars a user: beyond it, somebody has mistaken the unit. */
 const MAX_PROMOTION_CENTS = 100_000
-/** A chosen id must never look like one of ours: `sub` of an agent and of a client share a claim (RFC 9700 §4.15). */
-const RESERVED_IDS = /^(agent|req|code|rt|conn|user|org|grant|sk)[_-]/
+/** A chosen id must never look like one of ours: `sub` of an agent and of a client share a claim (RFC 9700 §4.15), and the log names both. */
+const RESERVED_IDS = /^(?:(?:agent|req|code|rt|conn|user|org|grant|sk)[_-]|(?:operator|anonymous)$)/
 
 const redirectUri = z.string().transform((uri, ctx) => {
   const fault = redirectUriFault(uri)
@@ -87,7 +88,7 @@ export const NewClient = z
     client_id: z
       .string()
       .regex(/^[a-z0-9][a-z0-9_-]{2,63}$/, 'must have 3 to 64 lower-case letters, digits, - or _')
-      .refine((id) => !RESERVED_IDS.test(id), 'must not begin like an id of ours')
+      .refine((id) => !RESERVED_IDS.test(id), 'must not be an id of ours, nor begin like one')
       .optional(),
     redirect_uris: settings.redirect_uris.default([]),
     grant_types: settings.grant_types.default(['authorization_code', 'refresh_token']),
@@ -163,7 +164,9 @@ export async function createClient(
     updated_at: now,
   }
   await deps.db.write(async ({ trx, record, notify }) => {
-    if (!(await insertClient(trx, row)))
+    // Agents' lists and people's habits go by the id: it must not come to mean somebody else.
+    const isAnothers = client.client_id !== undefined && (await wasDeletedElsewhere(trx, clientId, principal.orgId))
+    if (isAnothers || !(await insertClient(trx, row)))
       throw new ApiError('conflict', `The client_id ${clientId} is taken; choose another`)
     if (secret) await insertClientSecret(trx, secretRow(deps, clientId, secret, undefined, now))
     record({

@@ -106,16 +106,16 @@ export async function touchApiKey(trx: Db, keyId: string, now: number, staleBefo
     .execute()
 }
 
-/** Of a person who is no longer in the organization. */
+/** All of a person's, or those of one organization that they are no longer in. */
 export async function revokeApiKeysOf(
   trx: Db,
-  { orgId, userId, now }: { orgId: string; userId: string; now: number },
+  { orgId, userId, now }: { orgId?: string; userId: string; now: number },
 ): Promise<void> {
-  await trx
+  let query = trx
     .updateTable('api_key')
     .set({ revoked_at: now })
-    .where('org_id', '=', orgId)
     .where('user_id', '=', userId)
     .where('revoked_at', 'is', null)
-    .execute()
+  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
+  await query.execute()
 }

@@ -107,3 +107,16 @@ export async function findOrganizationOf(db: Db, clientId: string, agentId: stri
     .executeTakeFirst()
   return row?.org_id
 }
+
+/** Whether another organization had, and deleted, a client of that id. */
+export async function wasDeletedElsewhere(db: Db, clientId: string, orgId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('audit_event')
+    .select('seq')
+    .where('action', '=', 'client.deleted')
+    .where('target', '=', clientId)
+    .where('org_id', '!=', orgId)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -135,6 +135,16 @@ export async function revokeGrantsOf(
   return Number(revoked.numUpdatedRows)
 }
 
+/** Ends every sign-in of a person at whatever website. */
+export async function revokeGrantsOfPerson(trx: Db, userId: string, reason: string, now: number): Promise<void> {
+  await trx
+    .updateTable('auth_grant')
+    .set({ revoked_at: now, revoke_reason: reason })
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .execute()
+}
+
 /** The keys that an app got from sign-ins end with them. */
 async function revokeKeysOfApp(trx: Db, by: { client_id: string; user_id?: string }, now: number): Promise<void> {
   let query = trx

@@ -114,6 +114,17 @@ export async function hasOwnMembership(db: Db, userId: string): Promise<boolean>
   return row !== undefined
 }
 
+/** The organizations that they came to by their own doing. */
+export async function listOwnOrganizations(db: Db, userId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('membership')
+    .select('org_id')
+    .where('user_id', '=', userId)
+    .where('needs_proof', '=', 0)
+    .execute()
+  return rows.map(({ org_id }) => org_id)
+}
+
 /** Puts somebody in an organization, in the place of what stood there before. */
 export async function putMembership(trx: Db, membership: MembershipTable): Promise<void> {
   const { role, needs_proof } = membership

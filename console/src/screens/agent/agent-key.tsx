@@ -26,7 +26,7 @@ export function AgentKey({ agent, manages }: AgentKeyProps) {
             : 'It has none. With a key pair it signs each request, and nothing that leaves it can be used by others.'
         }
         actions={manages && <NewKeyPair agent={agent} />}
-        className="pb-1"
+        className="pb-1 sm:flex-nowrap"
       />
       <CardContent className={agent.jwk ? undefined : 'p-2 sm:p-2'}>
         {agent.jwk && <CodeBlock title="Public key" code={JSON.stringify(agent.jwk, null, 2)} />}

@@ -1,8 +1,9 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { type Agent, deleteAgent, disableAgent, enableAgent, nameOf, revokeAll } from '../../agents.ts'
+import { type Agent, agentQuery, deleteAgent, disableAgent, enableAgent, nameOf, revokeAll } from '../../agents.ts'
 import { Button } from '../../components/button.tsx'
-import { Card } from '../../components/card.tsx'
 import { DangerButton, DangerItem } from '../../components/danger.tsx'
+import { ListCard } from '../../components/list-card.tsx'
 import { useAct } from '../../use-act.ts'
 import { NotYours } from './not-yours.tsx'
 
@@ -19,11 +20,11 @@ export function AgentDanger({ agent, manages }: AgentDangerProps) {
   return (
     <div className="grid max-w-3xl gap-4">
       {manages || <NotYours owner={agent.user_name} />}
-      <Card>
+      <ListCard label="Danger zone">
         <Standing agent={agent} manages={manages} />
         <RevokeAll agent={agent} manages={manages} />
         <Delete agent={agent} manages={manages} />
-      </Card>
+      </ListCard>
     </div>
   )
 }
@@ -73,7 +74,7 @@ function RevokeAll({ agent, manages }: AgentDangerProps) {
   const revoke = useAct({
     act: () => revokeAll(agent.agent_id),
     changes: CHANGES,
-    done: ({ revoked }) => (revoked === 1 ? 'One sign-in is over' : `${revoked} sign-ins are over`),
+    done: ({ revoked }) => endedWords(revoked),
   })
   const button = (
     <DangerButton
@@ -92,13 +93,18 @@ function RevokeAll({ agent, manages }: AgentDangerProps) {
   )
 }
 
+function endedWords(count: number): string {
+  if (count === 0) return 'It was in nowhere; its own tokens have ended'
+  return count === 1 ? 'One sign-in is over' : `${count} sign-ins are over`
+}
+
 function Delete({ agent, manages }: AgentDangerProps) {
-  const navigate = useNavigate()
+  const leave = useLeave(agent.agent_id)
   const remove = useAct({
     act: () => deleteAgent(agent.agent_id),
-    changes: CHANGES,
+    changes: CHANGES.filter((part) => part !== 'agents'),
     done: `${nameOf(agent)} is deleted`,
-    onDone: () => void navigate({ to: '/agents', ignoreBlocker: true }),
+    onDone: () => void leave(),
   })
   const button = (
     <DangerButton
@@ -116,4 +122,15 @@ function Delete({ agent, manages }: AgentDangerProps) {
       For ever, with its secrets and its key. What it did stays in the audit log.
     </DangerItem>
   )
+}
+
+/** To the list, which must not show for a moment what is gone, nor may this screen ask for it again. */
+function useLeave(agentId: string): () => Promise<void> {
+  const navigate = useNavigate()
+  const client = useQueryClient()
+  return async () => {
+    for (const lists of ['pages', 'all']) client.removeQueries({ queryKey: ['agents', lists] })
+    await navigate({ to: '/agents', ignoreBlocker: true })
+    client.removeQueries(agentQuery(agentId))
+  }
 }

@@ -29,7 +29,7 @@ export function AgentSecrets({ agent, manages }: AgentSecretsProps) {
           title="Secrets"
           description={agent.min_level > 1 ? SECRET_BESIDE_KEY : SECRET_ALONE}
           actions={manages && <NewSecret agent={agent} />}
-          className="pb-3"
+          className="pb-3 sm:flex-nowrap"
         />
         {secrets.length > 0 ? (
           <SecretTable secrets={secrets} label="Secrets" />
@@ -43,7 +43,7 @@ export function AgentSecrets({ agent, manages }: AgentSecretsProps) {
       <Card>
         <CardHeader
           title="Sign in as the agent"
-          description="Put its id and its secret or key in place, and the address of your website."
+          description="Put its secret, or the file with its key, in place, and the address of your website."
         />
         <CardContent>
           <UseAgent agent={agent} alg={algOf(agent.jwk)} />

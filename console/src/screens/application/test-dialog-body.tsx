@@ -15,9 +15,9 @@ interface TestDialogBodyProps {
 
 const HOW = {
   agent:
-    'A new tab shows the page that an agent sees. Play the agent: open “Sign in by hand” there, and type the id and the secret of one of your agents.',
+    'A new tab shows the page that an agent sees. Play the agent: choose “Sign in with the agent’s id and secret” there, and type those of one of your agents.',
   user: 'A new tab asks you to approve the app, as it asks its users. If you have approved it before, you are let through.',
-  both: 'A new tab shows the page that agents and people see. Sign in as yourself, or type the id and the secret of one of your agents.',
+  both: 'A new tab shows the page that agents and people see. Sign in as yourself, or with the id and the secret of one of your agents.',
 }
 
 export function TestDialogBody({ application, onClose }: TestDialogBodyProps) {

@@ -80,14 +80,12 @@ function Head({ approval, agent }: { approval: Approval; agent: string }) {
 
 function Facts({ approval }: { approval: Approval }) {
   return (
-    <dl className="grid gap-x-8 gap-y-4 p-4 sm:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] sm:p-5 sm:pl-[4.75rem]">
+    <div className="grid gap-x-8 gap-y-4 p-4 sm:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] sm:p-5 sm:pl-18">
       <div className="grid content-start gap-1">
-        <dt className="text-[0.8125rem] text-muted-foreground">The website will be able to</dt>
-        <dd>
-          <ScopeWords scope={approval.scope} />
-        </dd>
+        <h3 className="text-[0.8125rem] text-muted-foreground">The website will be able to</h3>
+        <ScopeWords scope={approval.scope} />
       </div>
-      <div className="grid content-start gap-3">
+      <dl className="grid content-start gap-3">
         <Fact label="Runs on">{approval.model ?? 'a model it did not name'}</Fact>
         <Fact label="Proved itself with">
           <AssuranceBadge acr={approval.acr} />
@@ -95,8 +93,8 @@ function Facts({ approval }: { approval: Approval }) {
         <Fact label="Asked">
           <RelativeTime at={approval.asked_at} />
         </Fact>
-      </div>
-    </dl>
+      </dl>
+    </div>
   )
 }
 

@@ -13,7 +13,7 @@ import { useMe } from '../../me.ts'
 import { type SignIn, signInQuery } from '../../sign-ins.ts'
 import { ApprovalCard } from './approval-card.tsx'
 
-/** The one that the mail led to, above all others, in whatever state it is now. */
+/** The one that the mail, or the overview, led to, above all others, in whatever state it is now. */
 export function FocusedApproval({ requestId }: { requestId: string }) {
   const signIn = useQuery(signInQuery(requestId))
   const missing = signIn.error instanceof ApiFailure && signIn.error.status === 404
@@ -21,7 +21,7 @@ export function FocusedApproval({ requestId }: { requestId: string }) {
     <section aria-labelledby="focused" className="mb-8 grid gap-2.5">
       <div className="flex items-center justify-between gap-3">
         <h2 id="focused" className="font-semibold">
-          From your mail
+          The one you opened
         </h2>
         <Button variant="ghost" size="sm" asChild>
           <Link to="/approvals" search={({ status }) => ({ status })} replace>

@@ -40,7 +40,7 @@ function Words({ approval, here }: OutcomeProps) {
   if (status === 'expired') return <>Nobody decided in time. The agent can start again at {client_name}.</>
   if (name === null) return <>Ended without a decision: the agent or the website was stopped meanwhile.</>
   // Names are not unique: what one did oneself in another tab is told by the name alone.
-  const who = here ? 'You' : name === user.name ? `${name}, in another window or from the mail,` : name
+  const who = here ? 'You' : name === user.name ? `${name}, in another window,` : name
   return status === 'approved' ? (
     <>
       {who} let it in. The browser goes on to {client_name} by itself.

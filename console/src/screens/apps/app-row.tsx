@@ -32,7 +32,7 @@ export function AppRow({ app, onWithdraw }: AppRowProps) {
         )}
       </div>
       <Button
-        variant="destructive-outline"
+        variant="outline"
         size="sm"
         className="max-sm:col-start-2 max-sm:justify-self-start"
         aria-label={`Withdraw ${name}`}

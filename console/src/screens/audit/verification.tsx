@@ -38,7 +38,7 @@ export function Verification({ verdict, at, onClose }: VerificationProps) {
             </p>
           </div>
           <dl className="flex flex-wrap gap-x-8 gap-y-2">
-            <Count label="Events" count={events} />
+            <Count label="Events that fit" count={events} />
             <Count label="Chains" count={chains} />
             <Count label="Signed heads" count={signed_heads} />
             <div className="grid">
@@ -85,7 +85,9 @@ function Faults({ faults }: { faults: Verdict['faults'] }) {
         <TableBody>
           {faults.map(({ chain, seq, reason }) => (
             <TableRow key={chain}>
-              <TableCell className="font-medium text-destructive">{reason}</TableCell>
+              <TableCell className="font-medium text-destructive">
+                <span className="block first-letter:uppercase">{reason}</span>
+              </TableCell>
               <TableCell label="Chain">
                 <code className="font-mono text-[0.8125rem]">{chain}</code>
               </TableCell>

@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { ApiFailure } from '../../api.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog, DialogBody, DialogContent, DialogFooter } from '../../components/dialog.tsx'
+import { FieldGroup } from '../../components/field-group.tsx'
 import { Form, FormField } from '../../components/form-field.tsx'
 import { Input } from '../../components/input.tsx'
 import { RadioChoice, RadioGroup } from '../../components/radio-group.tsx'
@@ -57,11 +58,13 @@ function InviteForm({ failure, pending, onInvite }: InviteFormProps) {
         <FormField label="Email" name="email">
           <Input type="email" required autoFocus autoComplete="off" maxLength={254} placeholder="grace@example.com" />
         </FormField>
-        <RadioGroup value={role} onValueChange={(chosen: Role) => setRole(chosen)} aria-label="Role">
-          {ROLES.map(({ role: value, label, can }) => (
-            <RadioChoice key={value} value={value} label={label} hint={can} />
-          ))}
-        </RadioGroup>
+        <FieldGroup legend="Role">
+          <RadioGroup value={role} onValueChange={(chosen: Role) => setRole(chosen)} aria-label="Role">
+            {ROLES.map(({ role: value, label, can }) => (
+              <RadioChoice key={value} value={value} label={label} hint={can} />
+            ))}
+          </RadioGroup>
+        </FieldGroup>
       </DialogBody>
       <DialogFooter>
         <Button type="submit" pending={pending}>

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { ConfirmDialog } from '../../components/confirm-dialog.tsx'
 import { FailureNote } from '../../components/form-field.tsx'
-import { meQuery, useMe } from '../../me.ts'
+import { meQuery, switchOrganization, useMe } from '../../me.ts'
 import { type Member, memberName, removeMember } from '../../members.ts'
 import { useEnterOrganization } from '../../shell/enter-organization.ts'
 import { useAct } from '../../use-act.ts'
@@ -55,12 +55,16 @@ export function RemoveMember({ member, onClose }: RemoveMemberProps) {
   )
 }
 
-/** The server has moved the session to another organization, if there is one; else its answer says so to the shell. */
+/** To another organization, if there is one; else the server's answer says to the shell that there is none. */
 function useGoingOn(): () => Promise<void> {
   const client = useQueryClient()
   const enter = useEnterOrganization()
+  const { organization, organizations } = useMe()
   return async () => {
-    const me = await client.fetchQuery({ ...meQuery, staleTime: 0 }).catch(() => undefined)
+    const other = organizations.find(({ id }) => id !== organization.id)
+    const me = await (other ? switchOrganization(other.id) : client.fetchQuery({ ...meQuery, staleTime: 0 })).catch(
+      () => undefined,
+    )
     if (me) enter(me)
   }
 }

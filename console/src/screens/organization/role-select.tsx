@@ -5,7 +5,7 @@ import { Select, SelectContent, SelectItem, SelectTrigger, SelectValue } from '.
 import type { Role } from '../../me.ts'
 import { changeRole, type Member, memberName } from '../../members.ts'
 import { useAct } from '../../use-act.ts'
-import { labelOf, ROLES } from './roles.ts'
+import { asRole, ROLES } from './roles.ts'
 
 interface RoleSelectProps {
   member: Member
@@ -19,8 +19,7 @@ export function RoleSelect({ member, isMe }: RoleSelectProps) {
   const change = useAct({
     act: (role: Role) => changeRole(member.user_id, role),
     changes: ['members', 'me'],
-    done: (_, role) =>
-      isMe ? `You are ${labelOf(role).toLowerCase()} now` : `${name} is ${labelOf(role).toLowerCase()} now`,
+    done: (_, role) => (isMe ? `You are ${asRole(role)} now` : `${name} is ${asRole(role)} now`),
     onDone: () => ask(undefined),
     inForm: isMe,
   })
@@ -49,7 +48,7 @@ export function RoleSelect({ member, isMe }: RoleSelectProps) {
           change.reset()
         }}
         title="Give up your own rights?"
-        description={`You would be ${asked && labelOf(asked).toLowerCase()}, and could not undo it yourself: another administrator would have to.`}
+        description={`You would be ${asked && asRole(asked)}, and could not undo it yourself: another administrator would have to.`}
         action="Give them up"
         pending={change.pending}
         onConfirm={() => asked && change.run(asked)}

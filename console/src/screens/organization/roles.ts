@@ -22,6 +22,11 @@ export const ROLES: readonly RoleWords[] = [
   { role: 'viewer', label: 'Viewer', can: 'Sees what is going on, and changes nothing.' },
 ]
 
+/** "an administrator", within a sentence. */
+export function asRole(role: Role): string {
+  return `${role === 'admin' ? 'an' : 'a'} ${labelOf(role).toLowerCase()}`
+}
+
 export function labelOf(role: Role): string {
   return ROLES.find((words) => words.role === role)?.label ?? role
 }

@@ -16,7 +16,7 @@ export function WaitingApprovals() {
     <section aria-labelledby="waiting" className="grid gap-3 rounded-xl bg-warning-ground p-4 sm:p-5">
       <h2 id="waiting" className="flex items-center gap-2 font-semibold text-warning">
         <ShieldQuestion className="size-5 shrink-0" aria-hidden />
-        {waiting.length === 1 ? 'An agent waits for your approval' : `${waiting.length} agents wait for your approval`}
+        {waiting.length === 1 ? 'A sign-in waits for your approval' : `${waiting.length} sign-ins wait for your approval`}
       </h2>
       <ul className="grid gap-2">
         {waiting.slice(0, MOST).map((approval) => (

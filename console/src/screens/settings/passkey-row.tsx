@@ -35,7 +35,7 @@ export function PasskeyRow({ passkey, onRename, onDelete }: PasskeyRowProps) {
         <Button variant="outline" size="sm" aria-label={`Rename ${name}`} onClick={onRename}>
           Rename
         </Button>
-        <Button variant="destructive-outline" size="sm" aria-label={`Delete ${name}`} onClick={onDelete}>
+        <Button variant="outline" size="sm" aria-label={`Delete ${name}`} onClick={onDelete}>
           Delete
         </Button>
       </div>

@@ -34,7 +34,7 @@ export function Passkeys() {
         title="Passkeys"
         description="Sign in with the fingerprint, the face or the PIN of your device. There is nothing to remember, and nothing that a false website could take from you."
         actions={passkeys.data?.length !== 0 && addButton}
-        className="border-b pb-4"
+        className="border-b pb-4 sm:flex-nowrap"
       />
       <Loaded query={passkeys} skeleton={<SkeletonRows rows={2} />}>
         {(rows) =>

@@ -1,8 +1,10 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Lightbulb } from 'lucide-react'
 import { Button } from '../../components/button.tsx'
 import type { SignIn } from '../../sign-ins.ts'
-import { type Advice, adviceFor } from './advice.ts'
+import { type AgentTab, adviceFor, type Place } from './advice.ts'
+import { refusedAgentQuery } from './refused-agent.ts'
 
 /** Why it does not go on, in plain words, and the way to where it can be mended. */
 export function AdviceNote({ signIn }: { signIn: SignIn }) {
@@ -17,40 +19,50 @@ export function AdviceNote({ signIn }: { signIn: SignIn }) {
           <p className="text-[0.8125rem]">{advice.words}</p>
         </div>
       </div>
-      <Mend place={advice.place} signIn={signIn} />
+      {advice.place && (
+        <Button variant="outline" size="sm" className="ml-6.5 justify-self-start" asChild>
+          <PlaceLink place={advice.place} signIn={signIn} />
+        </Button>
+      )}
     </div>
   )
 }
 
-function Mend({ place, signIn }: { place: Advice['place']; signIn: SignIn }) {
-  const link = linkTo(place, signIn)
-  if (!link) return null
-  return (
-    <Button variant="outline" size="sm" className="ml-6.5 justify-self-start" asChild>
-      {link}
-    </Button>
-  )
-}
-
-function linkTo(place: Advice['place'], { agent_id, client_id, request_id }: SignIn) {
+/** `rest` is the look of a button. */
+function PlaceLink({ place, signIn, ...rest }: { place: Place; signIn: SignIn }) {
   if (place === 'approval')
     return (
-      <Link to="/approvals" search={{ request_id }}>
+      <Link to="/approvals" search={{ request_id: signIn.request_id }} {...rest}>
         Decide
       </Link>
     )
   if (place === 'application')
     return (
-      <Link to="/applications/$clientId" params={{ clientId: client_id }} search={{ tab: 'settings' }}>
-        Open the application
+      <Link to="/applications/$clientId" params={{ clientId: signIn.client_id }} search={{ tab: 'settings' }} {...rest}>
+        Open the application’s settings
       </Link>
     )
-  if (place !== 'agent') return undefined
-  // A refused agent is not yet part of the sign-in, so it may be unknown here which one it was.
-  if (agent_id === null) return <Link to="/agents">Open the agents</Link>
+  return <AgentLink tab={place.agent} signIn={signIn} {...rest} />
+}
+
+const AGENT_TABS: Record<AgentTab, string> = {
+  policy: 'Open the agent’s policy',
+  secrets: 'Open the agent’s secrets',
+  danger: 'Open the agent',
+}
+
+function AgentLink({ tab, signIn, ...rest }: { tab: AgentTab; signIn: SignIn }) {
+  const { data: refused } = useQuery(refusedAgentQuery(signIn))
+  const agentId = refused ?? signIn.agent_id
+  if (agentId === null)
+    return (
+      <Link to="/agents" {...rest}>
+        Open the agents
+      </Link>
+    )
   return (
-    <Link to="/agents/$agentId" params={{ agentId: agent_id }}>
-      Open the agent
+    <Link to="/agents/$agentId" params={{ agentId }} search={{ tab }} {...rest}>
+      {AGENT_TABS[tab]}
     </Link>
   )
 }

@@ -4,9 +4,13 @@ import type { SignIn } from '../../sign-ins.ts'
 export interface Advice {
   title: string
   words: string
-  /** Where it can be mended. */
-  place?: 'agent' | 'application' | 'approval'
+  place?: Place
 }
+
+export type AgentTab = 'policy' | 'secrets' | 'danger'
+
+/** Where it can be mended. */
+export type Place = 'application' | 'approval' | { agent: AgentTab }
 
 /** By the sentences of the server (server/src/identity/policies.ts and authenticate.ts). */
 const REFUSALS: readonly [reason: RegExp, advice: Advice][] = [
@@ -15,8 +19,8 @@ const REFUSALS: readonly [reason: RegExp, advice: Advice][] = [
     {
       title: 'The agent sent a wrong id, secret or key',
       words:
-        'Compare the id and the last four signs of the secret with what the agent has in its environment. If the secret is lost, rotate it: the agent gets a new one, and the old one stops working when you say so.',
-      place: 'agent',
+        'Compare the id and the last four characters of the secret with what the agent has in its environment. If the secret is lost, rotate it: the agent gets a new one, and the old one stops working when you say so.',
+      place: { agent: 'secrets' },
     },
   ],
   [
@@ -32,7 +36,7 @@ const REFUSALS: readonly [reason: RegExp, advice: Advice][] = [
     {
       title: 'The agent is disabled',
       words: 'Its owner, or an administrator, can enable it again.',
-      place: 'agent',
+      place: { agent: 'danger' },
     },
   ],
   [
@@ -40,7 +44,7 @@ const REFUSALS: readonly [reason: RegExp, advice: Advice][] = [
     {
       title: 'The agent’s policy does not list this website',
       words: 'Add the website to those that the agent may sign in at, or let it sign in anywhere.',
-      place: 'agent',
+      place: { agent: 'policy' },
     },
   ],
   [
@@ -48,7 +52,7 @@ const REFUSALS: readonly [reason: RegExp, advice: Advice][] = [
     {
       title: 'The website asks for more than the agent may give',
       words: 'Allow the scopes in the agent’s policy, or let the website ask for less.',
-      place: 'agent',
+      place: { agent: 'policy' },
     },
   ],
   [
@@ -65,7 +69,7 @@ const REFUSALS: readonly [reason: RegExp, advice: Advice][] = [
       title: 'The call did not come from the browser that shows the page',
       words:
         'The agent must send that browser’s cookies along, as page.context().request of Playwright does. Or turn off “same browser” in its policy, which lets it be lured into other browsers.',
-      place: 'agent',
+      place: { agent: 'policy' },
     },
   ],
   [
@@ -74,7 +78,7 @@ const REFUSALS: readonly [reason: RegExp, advice: Advice][] = [
       title: 'The agent did not prove itself well enough',
       words:
         'Give the agent a key pair, so that it signs each request instead of sending a secret. Or ask for less, in the agent’s policy or in the settings of the application.',
-      place: 'agent',
+      place: { agent: 'policy' },
     },
   ],
 ]

@@ -98,7 +98,7 @@ function FilterSelect({ name, label, any, value, options }: FilterSelectProps) {
 
   return (
     <Select value={value ?? ANY} onValueChange={choose}>
-      <SelectTrigger aria-label={label} className="w-auto max-w-56 min-w-32 max-sm:flex-1">
+      <SelectTrigger aria-label={label} className="w-auto max-w-56 min-w-32 max-sm:max-w-none max-sm:flex-1">
         <SelectValue />
       </SelectTrigger>
       <SelectContent>

@@ -4,7 +4,6 @@ import { AssuranceBadge } from '../../components/assurance.tsx'
 import { CopyText } from '../../components/copy-button.tsx'
 import { DataItem, DataList } from '../../components/data-list.tsx'
 import { Loaded } from '../../components/loaded.tsx'
-import { ScopeWords } from '../../components/scope-words.tsx'
 import { Sheet, SheetContent } from '../../components/sheet.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Timeline } from '../../components/timeline.tsx'
@@ -76,7 +75,7 @@ function Facts({ signIn }: { signIn: SignIn }) {
         </Link>
       </DataItem>
       <DataItem label="Asks for">
-        <ScopeWords scope={scope} />
+        <code className="font-mono text-[0.8125rem]">{scope}</code>
       </DataItem>
       <DataItem label="Request id">
         <CopyText value={request_id} what="request id" />

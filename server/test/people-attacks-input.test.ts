@@ -1,0 +1,480 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ADMIN_KEY, type Answer, CALLBACK, DATABASES, ISSUER, startServer, type TestServer } from './harness.ts'
+import { bearer, marksOf, newTenant, prove, type Tenant, well } from './tenancy.ts'
+import { PERSON_ROUTES, STREAMS } from './tenant-routes.ts'
+
+/** What stands where something else should. */
+const ODD: unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  1.5,
+  1e308,
+  2 ** 53,
+  '',
+  ' ',
+  'x'.repeat(5000),
+  'a\u0000b',
+  '\ud800',
+  '\u202eabc',
+  '\ufeff',
+  'Ω'.repeat(99),
+  "'; drop table person; --",
+  '${7*7}{{7*7}}<script>',
+  '../../etc/passwd',
+  [],
+  [[]],
+  ['x', 1, null],
+  {},
+  { $gt: '' },
+  { toString: 'x', length: -1 },
+  JSON.parse('{"__proto__":{"role":"admin"},"constructor":{"prototype":{"role":"admin"}}}'),
+]
+
+/** Bodies that are no object of JSON, or not quite one. */
+const RAW: (string | Uint8Array)[] = [
+  '{',
+  '[]',
+  '[{"name":"x"}]',
+  'null',
+  '"x"',
+  '1',
+  '{"a":1}{"b":2}',
+  '{"a":1,}',
+  '\ufeff{}',
+  "{'a':1}",
+  '{"a":"\\u0000"}',
+  '{"a\\u0000":1}',
+  '{"name":"a","name":"b"}',
+  '['.repeat(100_000),
+  `{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+  `{"a":"${'x'.repeat(300_000)}"}`,
+  Uint8Array.of(0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d),
+  Uint8Array.of(0x7b, 0x22, 0xc0, 0x80, 0x22, 0x3a, 0x31, 0x7d),
+]
+
+const ODD_IDS = [
+  '%00',
+  'a%00b',
+  '%FF%FE',
+  '%',
+  '%zz',
+  '..',
+  '%2e%2e',
+  '%2F',
+  'x%2Fy',
+  '%F0%9F%92%A9',
+  '*',
+  ':id',
+  'x'.repeat(3000),
+]
+
+/** With every field that the route knows, right. */
+const BODIES: Record<string, object> = {
+  'PUT /api/me/organization': { organization_id: 'org_x' },
+  'POST /api/me/reauthenticate': { passkey: { id: 'x', response: { clientDataJSON: 'x' } } },
+  'PUT /api/organization': { name: 'x' },
+  'POST /api/organizations': { name: 'x' },
+  'PUT /api/members/x': { role: 'viewer' },
+  'POST /api/invitations': { email: 'odd@some.example', role: 'viewer' },
+  'POST /api/invitations/accept': { token: 'x' },
+  'POST /api/agents': {
+    agent_name: 'x',
+    user_email: 'x@some.example',
+    capabilities: ['x'],
+    model: 'x',
+    allowed_clients: ['x'],
+    allowed_scopes: ['x'],
+    second_factor: 'none',
+    inbox: null,
+    jwk: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+    min_level: 1,
+    same_browser: 'off',
+    approval: 'never',
+    secret_expires_in: 60,
+  },
+  'PUT /api/agents/x': { agent_name: 'x', allowed_clients: null },
+  'POST /api/agents/x/rotate': { overlap: 1, secret_expires_in: 60 },
+  'POST /api/clients': {
+    client_name: 'x',
+    redirect_uris: [CALLBACK],
+    client_id: 'odd-one',
+    grant_types: ['authorization_code'],
+    scope: 'openid',
+    token_endpoint_auth_method: 'none',
+    jwks: null,
+    subjects: ['agent'],
+    promotional_credits: 0,
+    min_level: 1,
+    access_token_format: 'jwt',
+    resource_server: false,
+    resources: null,
+  },
+  'PUT /api/clients/x': { client_name: 'x', redirect_uris: [CALLBACK] },
+  'POST /api/clients/x/rotate': { overlap: 1 },
+  'POST /api/clients/x/test-sign-in': { code_challenge: 'c'.repeat(43), state: 's' },
+  'POST /api/clients/x/test-sign-in/exchange': { code: 'code_x', code_verifier: 'c'.repeat(43) },
+  'POST /api/approvals/x/approve': {},
+  'POST /api/approvals/x/deny': {},
+  'POST /api/api-keys': { name: 'x', scopes: ['manage'], expires_in: 60 },
+  'POST /api/auth/sign-up/email': { name: 'x', email: 'new@some.example', password: 'a password', callbackURL: '/' },
+  'POST /api/auth/sign-in/email': { email: 'x@some.example', password: 'a password' },
+  'POST /api/auth/sign-in/social': { provider: 'github', callbackURL: '/' },
+  'POST /api/auth/send-verification-email': { email: 'x@some.example', callbackURL: '/' },
+  'POST /api/auth/request-password-reset': { email: 'x@some.example', redirectTo: '/' },
+  'POST /api/auth/reset-password': { token: 'x', newPassword: 'a password' },
+  'POST /api/auth/change-password': { currentPassword: 'x', newPassword: 'a password', revokeOtherSessions: false },
+  'POST /api/auth/update-user': { name: 'x' },
+  'POST /api/auth/passkey/verify-registration': {
+    name: 'x',
+    response: { id: 'x', rawId: 'x', type: 'public-key', response: { clientDataJSON: 'x', attestationObject: 'x' } },
+  },
+  'POST /api/auth/passkey/verify-authentication': {
+    response: { id: 'x', rawId: 'x', type: 'public-key', response: { clientDataJSON: 'x', signature: 'x' } },
+  },
+  'POST /api/auth/passkey/delete-passkey': { id: 'x' },
+  'POST /api/auth/passkey/update-passkey': { id: 'x', name: 'x' },
+  'POST /api/admin/users': { email: 'odd@some.example', name: 'x', role: 'member' },
+  'POST /api/admin/users/x/credits': { amount_cents: 1, reason: 'x' },
+  'POST /api/admin/api-keys': { user_id: 'x', name: 'x', scopes: ['manage'] },
+}
+
+describe.each(DATABASES)('whatever is sent to %s', (kind) => {
+  let server: TestServer
+  let alpha: Tenant
+  beforeAll(async () => {
+    server = await startServer(kind)
+    alpha = await newTenant(server, 'Alpha')
+  })
+  afterAll(() => server.stop())
+
+  async function send(method: string, path: string, body?: string | Uint8Array): Promise<Answer> {
+    // So that nothing is refused for being too often.
+    server.wait(1)
+    const proof = path.startsWith('/api/admin') ? bearer(ADMIN_KEY) : { cookie: alpha.admin.cookies() }
+    const headers = { ...proof, origin: ISSUER, 'content-type': 'application/json' }
+    return server.request(path, {
+      method,
+      headers: headers as Record<string, string>,
+      ...(body !== undefined && { body: body as string }),
+    })
+  }
+
+  function expectAnswered(what: unknown[], { status, body, headers, text }: Answer): void {
+    expect([...what, status < 500 ? '' : `${status} ${text}`]).toEqual([...what, ''])
+    expect([...what, headers.get('x-request-id')]).toEqual([...what, expect.any(String)])
+    if (status >= 400)
+      expect([...what, body]).toEqual([
+        ...what,
+        expect.objectContaining({ error: expect.any(String), error_description: expect.any(String) }),
+      ])
+  }
+
+  test.each(Object.entries(BODIES))('%s answers', async (name, right) => {
+    const [method = '', path = ''] = name.split(' ')
+    for (const raw of RAW) {
+      const answer = await send(method, path, raw)
+      expectAnswered([name, String(raw).slice(0, 40)], answer)
+    }
+    for (const key of Object.keys(right))
+      for (const value of ODD) {
+        const body = JSON.stringify({ ...right, [key]: value })
+        expectAnswered([name, body.slice(0, 200)], await send(method, path, body))
+      }
+    expectAnswered(
+      [name, 'all'],
+      await send(method, path, JSON.stringify(Object.fromEntries(Object.keys(right).map((key) => [key, {}])))),
+    )
+    // The session has been through it, and is the same.
+    expect((await alpha.admin.get('/api/me')).body.user.id).toBe(alpha.admin.id)
+  })
+
+  test('each route that takes a body is among them', () => {
+    const withBody = Object.entries(PERSON_ROUTES).flatMap(([name, { calls }]) =>
+      calls(alpha).some(({ body }) => body !== undefined) ? [name.replace(':id', 'x')] : [],
+    )
+    const bodiless = ['DELETE /api/sessions']
+    expect(withBody.filter((name) => !(name in BODIES) && !bodiless.includes(name))).toEqual([])
+  })
+
+  test('an id of whatever shape is one that is not there', async () => {
+    const routes = Object.keys(PERSON_ROUTES).filter((name) => name.includes(':id'))
+    routes.push('GET /api/auth/reset-password/:id', 'GET /api/admin/users/:id', 'GET /api/admin/clients/:id/users')
+    for (const name of routes)
+      for (const id of ODD_IDS) {
+        const [method = '', path = ''] = name.replace(':id', id).split(' ')
+        expectAnswered([name, id], await send(method, path, method === 'GET' ? undefined : '{}'))
+      }
+    expect((await alpha.admin.get('/api/me')).status).toBe(200)
+  })
+
+  const cursor = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const ODD_QUERIES = [
+    'limit=0',
+    'limit=-1',
+    'limit=201',
+    'limit=1e3',
+    'limit=0x10',
+    'limit=',
+    'limit=9'.padEnd(400, '9'),
+    'limit=1&limit=2',
+    'cursor=x',
+    'cursor=%00',
+    `cursor=${'A'.repeat(501)}`,
+    ...[null, 1, [], 'x', {}, { id: null }, { id: 'a\u0000' }, { id: "'" }, { created_at: 'x', id: 'x' }].map(
+      (one) => `cursor=${cursor(one)}`,
+    ),
+    ...[-1, 1.5, 1e300, 2 ** 53, Number.MAX_SAFE_INTEGER].map((at) => `cursor=${cursor({ created_at: at, id: 'x' })}`),
+    ...[
+      { at: 1, chain: '\u0000', seq: 1 },
+      { at: 1e300, chain: 'x', seq: 1 },
+      { at: 1, chain: 'x', seq: 1e300 },
+    ].map((one) => `cursor=${cursor(one)}`),
+    `cursor=${cursor({ created_at: 0, id: '' })}`,
+    'agent_id=%00&client_id=%00',
+    `agent_id=${'x'.repeat(300)}`,
+    'status=nothing',
+    'status[]=pending',
+    'since=x&until=y',
+    'since=99999999999999',
+    'since=-271821-04-20T00:00:00.000Z',
+    'since=+275760-09-13T00:00:00.000Z&until=1970-01-01',
+    'actor=%00',
+    'format=exe',
+    'token=%00',
+    'redirect_uri=%00',
+    'redirect_uri=http://[',
+    'to=%00',
+    'all=maybe',
+    'x'.repeat(5000),
+    '%',
+    '%ff=%ff',
+    '__proto__[x]=1&constructor=1',
+  ]
+
+  test('a query of whatever shape is answered', async () => {
+    const lists = Object.keys(PERSON_ROUTES).filter((name) => name.startsWith('GET ') && !name.includes(':id'))
+    lists.push(
+      'GET /api/invitations/by-token',
+      'GET /api/admin/users',
+      'GET /api/admin/dev-inbox',
+      'GET /api/auth/verify-email',
+    )
+    lists.push(`GET /api/clients/${alpha.app.client_id}/users`, 'GET /api/account/providers')
+    for (const name of lists)
+      for (const query of ODD_QUERIES) {
+        const [method = '', path = ''] = name.split(' ')
+        expectAnswered([name, query.slice(0, 80)], await send(method, `${path}?${query}`))
+      }
+  })
+
+  test('a cursor of one organization finds nothing of it in another', async () => {
+    const beta = await newTenant(server, 'Beta')
+    const known = [alpha.admin.id, alpha.member.id, alpha.viewer.id]
+    const marks = await marksOf(server, beta, known)
+    for (const path of [
+      '/api/agents',
+      '/api/clients',
+      '/api/members',
+      '/api/tokens',
+      '/api/sign-ins',
+      '/api/audit-log',
+    ]) {
+      await well(beta.admin.send('POST', '/api/agents', {}), 201)
+      const { next_cursor } = (await beta.admin.get(`${path}?limit=1`)).body
+      if (next_cursor === null) continue
+      const answer = await alpha.admin.get(`${path}?limit=200&cursor=${next_cursor}`)
+      expect([path, answer.status, marks(answer.text)]).toEqual([path, 200, []])
+    }
+  })
+
+  test('every GET answers a HEAD without a body, and ends', async () => {
+    const gets = [...Object.keys(PERSON_ROUTES), ...STREAMS].filter((name) => name.startsWith('GET '))
+    for (const name of gets) {
+      const answer = await send('HEAD', (name.split(' ')[1] ?? '').replace(':id', 'x'))
+      expect([name, answer.status < 500, answer.text]).toEqual([name, true, ''])
+    }
+  })
+
+  describe('what a caller may not say for themselves', () => {
+    const claims = {
+      id: 'user_chosen',
+      user_id: 'user_chosen',
+      org_id: 'org_chosen',
+      role: 'admin',
+      operator: true,
+      emailVerified: true,
+      email_verified: true,
+      email_verified_at: 1,
+      registered_at: 1,
+      createdAt: '2000-01-01T00:00:00Z',
+      image: 'https://evil.example/x.png',
+      payment_method: 'byok',
+      credits: 1_000_000,
+    }
+
+    test('is not heard as they sign up, or change what they are', async () => {
+      const email = `bold@${kind}.example`
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify({ name: 'Bold', email, password: 'a long password', ...claims })
+      await well(server.request('/api/auth/sign-up/email', { method: 'POST', headers, body }, '198.51.100.77'), 200)
+      const person = server.browser()
+      await well(person.send('POST', '/api/auth/sign-in/email', { email, password: 'a long password', ...claims }), 200)
+      const before = (await well(person.get('/api/me'), 200)) as object
+      expect(before).toMatchObject({ user: { email, email_verified: false }, operator: false, role: 'admin' })
+      await well(
+        person.send('POST', '/api/auth/update-user', { name: 'Bold', email: 'root@some.example', ...claims }),
+        200,
+      )
+      expect((await person.get('/api/me')).body).toEqual(before)
+      const [row] = (await server.admin('GET', '/users?limit=200')).body.data.filter(
+        (one: { email: string }) => one.email === email,
+      )
+      expect(row).toMatchObject({ id: expect.not.stringMatching('chosen'), role: null, email_verified: false })
+    })
+
+    test('is not heard of an agent', async () => {
+      const said = {
+        ...claims,
+        agent_id: 'agent_chosen',
+        disabled: false,
+        user_name: 'x',
+        tokens_not_before: 0,
+        secrets: [],
+      }
+      const made = await well(alpha.member.send('POST', '/api/agents', { agent_name: 'x', ...said }), 201)
+      expect(made).toMatchObject({ user_id: alpha.member.id, agent_id: expect.not.stringMatching('chosen') })
+      const changes = { ...said, user_id: alpha.admin.id, user_email: alpha.admin.email, org_id: 'org_x' }
+      const changed = await well(alpha.member.send('PUT', `/api/agents/${made.agent_id}`, changes), 200)
+      expect(changed).toMatchObject({ user_id: alpha.member.id, user_email: alpha.member.email })
+    })
+
+    test('is not heard of an application', async () => {
+      const said = { ...claims, client_secret: 'chosen', org_id: 'org_x', secrets: ['x'] }
+      const body = { client_name: 'x', redirect_uris: [CALLBACK], subjects: ['user'] }
+      const { client_id, client_secret } = await well(
+        alpha.member.send('POST', '/api/clients', { ...body, ...said }),
+        201,
+      )
+      expect(client_secret).not.toBe('chosen')
+      for (const promotional_credits of [1, 100_000])
+        for (const [method, path] of [
+          ['POST', '/api/clients'],
+          ['PUT', `/api/clients/${client_id}`],
+        ] as const) {
+          const refused = await alpha.admin.send(method, path, { ...body, ...said, promotional_credits })
+          expect([method, refused.status]).toEqual([method, 403])
+        }
+      expect((await alpha.admin.get(`/api/clients/${client_id}`)).body.promotional_credits).toBe(0)
+      for (const id of [
+        'agent_x',
+        'user_x',
+        'org-x',
+        'sk-aa-v1-x',
+        '__proto__',
+        'Upper',
+        'a',
+        'operator',
+        'anonymous',
+        'operator ',
+      ])
+        expect([id, (await alpha.admin.send('POST', '/api/clients', { ...body, client_id: id })).status]).toEqual([
+          id,
+          422,
+        ])
+    })
+
+    test('is not heard of a key', async () => {
+      const said = {
+        ...claims,
+        client_id: alpha.app.client_id,
+        api_key: `sk-aa-v1-${'A'.repeat(49)}`,
+        scope: 'everything',
+      }
+      const made = await well(alpha.member.send('POST', '/api/api-keys', { name: 'x', ...said }), 201)
+      expect(made).toMatchObject({ scopes: ['agent-fuel', 'connections'], client_id: null, expires_at: null })
+      expect(made.api_key).not.toBe(said.api_key)
+      for (const scopes of [['everything'], ['manage', 'admin'], 'manage', [], ['manage '], ['MANAGE']])
+        expect([scopes, (await alpha.member.send('POST', '/api/api-keys', { name: 'x', scopes })).status]).toEqual([
+          scopes,
+          422,
+        ])
+    })
+
+    test('is not heard of an invitation or a role', async () => {
+      const guest = `guest@${kind}.example`
+      const made = await well(
+        alpha.admin.send('POST', '/api/invitations', {
+          email: guest,
+          ...claims,
+          role: 'viewer',
+          organization_id: 'org_x',
+        }),
+        201,
+      )
+      const token = new URL(made.link).searchParams.get('token')
+      const person = await server.person({ name: 'Guest', email: guest })
+      const me = await well(person.send('POST', '/api/invitations/accept', { token, ...claims, role: 'admin' }), 200)
+      expect([me.role, me.organization.id]).toEqual(['viewer', alpha.orgId])
+      for (const role of ['owner', 'operator', 'ADMIN', null, ['admin'], ''])
+        expect([role, (await alpha.admin.send('PUT', `/api/members/${person.id}`, { role })).status]).toEqual([
+          role,
+          422,
+        ])
+      expect((await person.send('PUT', `/api/members/${person.id}`, { role: 'admin' })).status).toBe(403)
+    })
+  })
+
+  test('a file of the audit log runs nothing in a spreadsheet, and says the same as JSON', async () => {
+    const names = [
+      '=cmd|x!A0',
+      '+1+1',
+      '-1+1',
+      '@sum(1)',
+      '"=1+1"',
+      'a,b;c',
+      "'=1",
+      '=HYPERLINK("https://evil.example","x")',
+    ]
+    for (const name of names) {
+      await well(alpha.admin.send('PUT', '/api/organization', { name }), 200)
+      await well(alpha.admin.send('POST', '/api/api-keys', { name }), 201)
+    }
+    const csv = await alpha.admin.get('/api/audit-log/export?format=csv')
+    expect(csv.headers.get('content-type')).toMatch(/^text\/csv/)
+    expect(csv.headers.get('content-disposition')).toMatch(/^attachment/)
+    expect(csv.headers.get('x-content-type-options')).toBe('nosniff')
+    const [header = [], ...rows] = cellsOf(csv.text)
+    for (const cell of rows.flat()) expect(cell).not.toMatch(/^[=+\-@\t\r]/)
+    const json = (await alpha.admin.get('/api/audit-log/export?format=json')).body as Record<string, unknown>[]
+    expect(rows.length).toBe(json.length)
+    const at = header.indexOf('detail')
+    expect(rows.map((row) => JSON.parse(row[at] ?? ''))).toEqual(json.map(({ detail }) => detail))
+    expect(json.filter(({ detail }) => names.includes((detail as { name: string }).name))).toHaveLength(
+      2 * names.length,
+    )
+    await well(alpha.admin.send('PUT', '/api/organization', { name: 'Alpha Works' }), 200)
+  })
+
+  test('nothing that was sent has made anybody an operator', async () => {
+    await prove(server, alpha.member)
+    for (const person of [alpha.member, alpha.viewer]) {
+      expect((await well(person.get('/api/me'), 200)).operator).toBe(false)
+      expect((await person.get('/api/admin/agents')).status).toBe(403)
+    }
+  })
+})
+
+/** RFC 4180. */
+function cellsOf(csv: string): string[][] {
+  const rows: string[][] = []
+  let row: string[] = []
+  for (const [, quoted, plain = '', end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
+    row.push(quoted === undefined ? plain : quoted.replaceAll('""', '"'))
+    if (end === ',') continue
+    rows.push(row)
+    row = []
+  }
+  return rows
+}
