@@ -7,7 +7,7 @@ import {
   WebAuthnAbortService,
 } from '@simplewebauthn/browser'
 import { queryOptions } from '@tanstack/react-query'
-import { ApiFailure, answer, api, request } from './api.ts'
+import { ApiFailure, answer, api, request, takeAway } from './api.ts'
 import { tellTabs } from './session-channel.ts'
 
 /** What better-auth does below /api/auth: signing in and up, mail links, passwords, passkeys. */
@@ -104,8 +104,8 @@ export function renamePasskey(id: string, name: string): Promise<unknown> {
   return auth('POST', '/passkey/update-passkey', { id, name })
 }
 
-export function deletePasskey(id: string): Promise<unknown> {
-  return auth('POST', '/passkey/delete-passkey', { id })
+export function deletePasskey(id: string): Promise<void> {
+  return takeAway(auth('POST', '/passkey/delete-passkey', { id }))
 }
 
 /** `autofill`: the browser offers passkeys in the email field and this waits until one is taken. */

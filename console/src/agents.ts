@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { answer, api } from './api.ts'
+import { queryOptions } from '@tanstack/react-query'
+import { answer, api, takeAway } from './api.ts'
+import { listQuery, readEvery } from './list-query.ts'
 
 const routes = api.api.agents
 
@@ -10,32 +11,14 @@ const readPage = (cursor: string | undefined, limit: number, signal: AbortSignal
 export type Agent = Awaited<ReturnType<typeof readPage>>['data'][number]
 
 /** The agents of the organization and one's own, by pages, oldest first. */
-export const agentsQuery = infiniteQueryOptions({
-  queryKey: ['agents', 'pages'],
-  queryFn: ({ pageParam, signal }) => readPage(pageParam, 50, signal),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
-  select: ({ pages }) => pages.flatMap(({ data }) => data),
-})
+export const agentsQuery = listQuery(['agents', 'pages'], (cursor, signal) => readPage(cursor, 50, signal))
 
 const LARGEST_PAGE = 200
 
-/** Every agent there is, whatever it takes: to choose among them, and to know whether one is there already. */
-export async function readAllAgents(signal: AbortSignal = new AbortController().signal): Promise<Agent[]> {
-  const agents: Agent[] = []
-  let cursor: string | null | undefined
-  do {
-    const page = await readPage(cursor ?? undefined, LARGEST_PAGE, signal)
-    agents.push(...page.data)
-    cursor = page.next_cursor
-  } while (cursor !== null)
-  return agents
-}
-
-/** For pickers. */
+/** All of them, for pickers and for the search. */
 export const allAgentsQuery = queryOptions({
   queryKey: ['agents', 'all'],
-  queryFn: ({ signal }) => readAllAgents(signal),
+  queryFn: ({ signal }) => readEvery((cursor) => readPage(cursor, LARGEST_PAGE, signal)),
 })
 
 const readAgent = (id: string, signal: AbortSignal) =>
@@ -61,7 +44,7 @@ export const createAgent = (json: NewAgent) => answer(routes.$post({ json }))
 
 export const updateAgent = (id: string, json: AgentSettings) => answer(routes[':id'].$put({ param: { id }, json }))
 
-export const deleteAgent = (id: string) => answer(routes[':id'].$delete({ param: { id } }))
+export const deleteAgent = (id: string) => takeAway(answer(routes[':id'].$delete({ param: { id } })))
 
 export const disableAgent = (id: string) => answer(routes[':id'].disable.$post({ param: { id } }))
 

@@ -54,6 +54,14 @@ export async function answer<R>(call: Promise<R>): Promise<Answered<R>> {
   return (await settle(call as Promise<Response>)) as Answered<R>
 }
 
+/** For what takes something of one's own away: what another tab took away before is away, too. */
+export async function takeAway(call: Promise<unknown>): Promise<void> {
+  await call.catch((error: unknown) => {
+    // better-auth's codes say what is not found: `passkey_not_found`.
+    if (!(error instanceof ApiFailure && error.code.endsWith('not_found'))) throw error
+  })
+}
+
 /** A call of what is not in the types of the server's routes: better-auth's, below /api/auth. */
 export async function request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
   const response = fetch(path, {
@@ -112,9 +120,15 @@ function failureOf(response: Response, body: unknown): ApiFailure {
   return new ApiFailure(
     response.status,
     (told.code ?? told.error ?? 'server_error').toLowerCase(),
-    told.error_description ?? told.message ?? plainSentence(response.status),
+    sentenceOf(response.status, told),
     { ...(told.fields && { fields: told.fields }), requestId: requestId ?? undefined },
   )
+}
+
+/** The server's own, but for who has no session: to programs it says which header to send. */
+function sentenceOf(status: number, { error, error_description, message }: ErrorBody): string {
+  if (status === 401 && error === 'unauthorized') return 'You were signed out meanwhile. Sign in, then do it again.'
+  return error_description ?? message ?? plainSentence(status)
 }
 
 /** For what stands before the server and knows nothing of its errors, such as a proxy. */

@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { queryOptions } from '@tanstack/react-query'
 import { answer, api } from './api.ts'
+import { listQuery, readEvery } from './list-query.ts'
 
 const routes = api.api.clients
 
@@ -10,31 +11,14 @@ const readPage = (cursor: string | undefined, limit: number, signal: AbortSignal
 export type Application = Awaited<ReturnType<typeof readPage>>['data'][number]
 
 /** The applications of the organization, by pages, oldest first. */
-export const applicationsQuery = infiniteQueryOptions({
-  queryKey: ['applications', 'pages'],
-  queryFn: ({ pageParam, signal }) => readPage(pageParam, 50, signal),
-  initialPageParam: undefined as string | undefined,
-  getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
-  select: ({ pages }) => pages.flatMap(({ data }) => data),
-})
+export const applicationsQuery = listQuery(['applications', 'pages'], (cursor, signal) => readPage(cursor, 50, signal))
 
 const LARGEST_PAGE = 200
 
-async function readAll(signal: AbortSignal): Promise<Application[]> {
-  const applications: Application[] = []
-  let cursor: string | null | undefined
-  do {
-    const page = await readPage(cursor ?? undefined, LARGEST_PAGE, signal)
-    applications.push(...page.data)
-    cursor = page.next_cursor
-  } while (cursor !== null)
-  return applications
-}
-
-/** For pickers. */
+/** All of them, for pickers and for the search. */
 export const allApplicationsQuery = queryOptions({
   queryKey: ['applications', 'all'],
-  queryFn: ({ signal }) => readAll(signal),
+  queryFn: ({ signal }) => readEvery((cursor) => readPage(cursor, LARGEST_PAGE, signal)),
 })
 
 /** One application, with what may be told of its secrets. */
@@ -71,16 +55,6 @@ export const redirectUriQuery = (uri: string) =>
 
 /** The people who approved an app, newest first. */
 export const usersQuery = (id: string) =>
-  infiniteQueryOptions({
-    queryKey: ['applications', 'users', id],
-    queryFn: ({ pageParam, signal }) =>
-      answer(
-        routes[':id'].users.$get(
-          { param: { id }, query: { ...(pageParam && { cursor: pageParam }) } },
-          { init: { signal } },
-        ),
-      ),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
-    select: ({ pages }) => pages.flatMap(({ data }) => data),
-  })
+  listQuery(['applications', 'users', id], (cursor, signal) =>
+    answer(routes[':id'].users.$get({ param: { id }, query: { ...(cursor && { cursor }) } }, { init: { signal } })),
+  )

@@ -1,5 +1,5 @@
-import { infiniteQueryOptions } from '@tanstack/react-query'
 import { answer, api } from './api.ts'
+import { listQuery } from './list-query.ts'
 
 const routes = api.api.approvals
 
@@ -11,13 +11,7 @@ export type Approval = Awaited<ReturnType<typeof readPage>>['data'][number]
 export type Decision = 'approve' | 'deny'
 
 export const approvalsQuery = (status: 'pending' | 'decided') =>
-  infiniteQueryOptions({
-    queryKey: ['approvals', status],
-    queryFn: ({ pageParam, signal }) => readPage(status, pageParam, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
-    select: ({ pages }) => pages.flatMap(({ data }) => data),
-  })
+  listQuery(['approvals', status], (cursor, signal) => readPage(status, cursor, signal))
 
 export const decideApproval = (id: string, decision: Decision): Promise<Approval> =>
   answer(routes[':id'][decision].$post({ param: { id } }))

@@ -18,3 +18,15 @@ export function listQuery<Row>(
     select: ({ pages }) => pages.flatMap(({ data }) => data),
   })
 }
+
+/** Every row there is, whatever it takes: to choose among them, and to know whether one is there already. */
+export async function readEvery<Row>(fetchPage: (cursor: string | undefined) => Promise<Page<Row>>): Promise<Row[]> {
+  const rows: Row[] = []
+  let cursor: string | null | undefined
+  do {
+    const page = await fetchPage(cursor ?? undefined)
+    rows.push(...page.data)
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  return rows
+}

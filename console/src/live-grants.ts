@@ -1,5 +1,5 @@
-import { infiniteQueryOptions } from '@tanstack/react-query'
-import { answer, api } from './api.ts'
+import { answer, api, takeAway } from './api.ts'
+import { listQuery } from './list-query.ts'
 
 const routes = api.api.tokens
 
@@ -10,13 +10,7 @@ const readPage = (of: { agent_id?: string; client_id?: string }, cursor: string 
 export type LiveGrant = Awaited<ReturnType<typeof readPage>>['data'][number]
 
 export const liveGrantsQuery = (of: { agent_id?: string; client_id?: string }) =>
-  infiniteQueryOptions({
-    queryKey: ['tokens', of],
-    queryFn: ({ pageParam, signal }) => readPage(of, pageParam, signal),
-    initialPageParam: undefined as string | undefined,
-    getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined,
-    select: ({ pages }) => pages.flatMap(({ data }) => data),
-  })
+  listQuery(['tokens', of], (cursor, signal) => readPage(of, cursor, signal))
 
 /** Its tokens are worth nothing from now on. */
-export const endGrant = (id: string) => answer(routes[':id'].$delete({ param: { id } }))
+export const endGrant = (id: string) => takeAway(answer(routes[':id'].$delete({ param: { id } })))

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
-import { type ApiFailure, asFailure } from './api.ts'
+import { ApiFailure, asFailure } from './api.ts'
 import { toast } from './components/toast.tsx'
 import { ReauthenticationRefused, useReauthentication } from './reauthentication.tsx'
 
@@ -27,6 +27,11 @@ interface Acting<Input, Output> {
   reset: () => void
 }
 
+/** An answer that was lost may have been a yes; and where the server knows more than the screen, another tab was first. */
+function isOldNews(error: unknown): boolean {
+  return error instanceof ApiFailure && [0, 404, 409, 410].includes(error.status)
+}
+
 /** Something that changes the server's mind: asks for the password where needed, refetches what it changed, tells. */
 export function useAct<Output, Input = void>(options: Act<Input, Output>): Acting<Input, Output> {
   const { act, changes = [], done, onDone, inForm = false } = options
@@ -34,14 +39,18 @@ export function useAct<Output, Input = void>(options: Act<Input, Output>): Actin
   const reauthenticated = useReauthentication()
   const running = useRef(false)
 
+  const refetch = () => {
+    for (const part of changes) void client.invalidateQueries({ queryKey: [part] })
+  }
   const mutation = useMutation({
     mutationFn: (input: Input) => reauthenticated(() => act(input)),
     onSuccess: (output, input) => {
-      for (const part of changes) void client.invalidateQueries({ queryKey: [part] })
+      refetch()
       if (done !== undefined) toast.success(typeof done === 'string' ? done : done(output, input))
       onDone?.(output, input)
     },
     onError: (error) => {
+      if (isOldNews(error)) refetch()
       if (!inForm && !(error instanceof ReauthenticationRefused)) toast.failure(error)
     },
     onSettled: () => {

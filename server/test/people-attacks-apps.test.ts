@@ -86,7 +86,7 @@ describe.each(DATABASES)('at an app on %s', (kind) => {
       expect(await isDecided(person, form.request_id)).toBe(false)
     })
 
-    test('is not given by a key, an agent, or a member who was removed meanwhile', async () => {
+    test('is not given by a key or an agent', async () => {
       const person: Person = await somebody()
       const form = await asked(person, 'key')
       const bindings = [...person.jar].filter(([name]) => !name.includes('session')).map((pair) => pair.join('='))

@@ -21,7 +21,7 @@ const ODD: unknown[] = [
   '\ufeff',
   'Ω'.repeat(99),
   "'; drop table person; --",
-  '${7*7}{{7*7}}<script>',
+  '{{7*7}}<script>',
   '../../etc/passwd',
   [],
   [[]],

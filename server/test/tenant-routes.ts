@@ -193,4 +193,5 @@ export const NO_PERSON = new Set([
   'GET /api/auth/passkey/generate-authenticate-options',
   'POST /api/auth/passkey/verify-authentication',
   'GET /api/auth/passkey/list-user-passkeys',
+  'GET /api/auth/get-session',
 ])

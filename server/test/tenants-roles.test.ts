@@ -10,6 +10,7 @@ import {
   marksOf,
   newKey,
   newTenant,
+  prove,
   rowsOf,
   sessionOf,
   type Tenant,
@@ -116,6 +117,38 @@ describe.each(DATABASES)('in an organization on %s', (kind) => {
     expect((await callerOf(server, 'own', own.api_key).send('GET', '/api/organization')).status).toBe(200)
     expect((await key.send('DELETE', `/api/api-keys/${inAlpha.key_id}`)).status).toBe(204)
     expect((await key.send('GET', '/api/organization')).status).toBe(401)
+  })
+
+  test('a key reaches no agent of its person in another organization, though they have proved the address', async () => {
+    const wanda = await server.person({ name: 'Wanda', email: `wanda@${kind}.example` })
+    await prove(server, wanda)
+    const gift = await server.agent({ user_email: wanda.email, user_name: 'W', agent_name: 'gift' })
+    const own = await well(wanda.send('POST', '/api/agents', { agent_name: 'at home' }), 201)
+    const website = await server.client()
+    await server.tokens(website, gift)
+    await join(beta.admin, wanda, 'member')
+    const here = await well(wanda.send('POST', '/api/agents', { agent_name: 'here' }), 201)
+    const key = callerOf(server, 'key', (await newKey(wanda, 'in Beta')).api_key)
+    for (const { agent_id } of [gift, own]) {
+      expect((await wanda.get(`/api/agents/${agent_id}`)).status).toBe(200)
+      for (const path of ['/api/agents?limit=200', '/api/tokens', '/api/sign-ins', '/api/approvals'])
+        expect([path, (await key.send('GET', path)).text.includes(agent_id)]).toEqual([path, false])
+      for (const [method, path] of [
+        ['GET', ''],
+        ['PUT', ''],
+        ['POST', '/rotate'],
+        ['POST', '/disable'],
+        ['POST', '/revoke-all'],
+        ['DELETE', ''],
+      ] as const) {
+        const { status } = await key.send(method, `/api/agents/${agent_id}${path}`, method === 'GET' ? undefined : {})
+        expect([method, path, status]).toEqual([method, path, 404])
+      }
+    }
+    const grants = (await wanda.get('/api/tokens')).body.data
+    expect(grants).toHaveLength(1)
+    expect((await key.send('DELETE', `/api/tokens/${grants[0].grant_id}`)).status).toBe(404)
+    expect((await key.send('POST', `/api/agents/${here.agent_id}/rotate`, {})).status).toBe(200)
   })
 
   test('what is no person’s does not open what is for people', async () => {

@@ -68,9 +68,14 @@ export function CloseCross() {
   )
 }
 
-/** What scrolls when the dialog is higher than the window. */
+/** What scrolls when the dialog is higher than the window: no row is squeezed, not even one that hides its overflow. */
 export function DialogBody({ className, ...props }: ComponentProps<'div'>) {
-  return <div className={cn('grid min-h-0 gap-4 overflow-y-auto px-5 pt-1 pb-5 sm:px-6', className)} {...props} />
+  return (
+    <div
+      className={cn('grid min-h-0 auto-rows-max gap-4 overflow-y-auto px-5 pt-1 pb-5 sm:px-6', className)}
+      {...props}
+    />
+  )
 }
 
 export function DialogFooter({ className, ...props }: ComponentProps<'div'>) {

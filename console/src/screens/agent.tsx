@@ -8,11 +8,11 @@ import { StatusBadge } from '../components/status-badge.tsx'
 import { Tabs, TabsContent, TabsList, TabsTrigger } from '../components/tabs.tsx'
 import { useSignInNews } from '../live.ts'
 import type { SignIn } from '../sign-ins.ts'
+import { useManages } from '../use-manages.ts'
 import { AgentActivity } from './agent/activity.tsx'
 import { AgentDanger } from './agent/danger-zone.tsx'
 import { AgentPolicy } from './agent/policy-form.tsx'
 import { AgentSecrets } from './agent/secrets.tsx'
-import { useManages } from './agent/use-manages.ts'
 
 const route = getRouteApi('/shell/agents/$agentId')
 const CRUMBS = [{ label: 'Agents', to: '/agents' }] as const

@@ -14,7 +14,7 @@ export function ApprovalsScreen() {
   const { status, request_id: focused } = route.useSearch()
   const navigate = route.useNavigate()
   const queue = useQueue()
-  const { canWrite } = usePermissions()
+  const { isAdmin } = usePermissions()
   const show = (tab: string) =>
     void navigate({ search: (before) => ({ ...before, status: tab === 'decided' ? tab : undefined }), replace: true })
 
@@ -22,11 +22,7 @@ export function ApprovalsScreen() {
     <>
       <PageHeader
         title="Approvals"
-        description={
-          canWrite
-            ? 'Sign-ins of agents that must ask first. Each waits at its website until you decide or its time is over.'
-            : 'Sign-ins of agents that must ask first. You look on in this organization: owners and administrators decide.'
-        }
+        description={`Sign-ins of agents that must ask first. Each waits at its website until ${isAdmin ? 'you decide' : 'the owner of the agent decides'} or its time is over.`}
       />
       {focused !== undefined && <FocusedApproval key={focused} requestId={focused} />}
       <Tabs value={status === 'decided' ? 'decided' : 'pending'} onValueChange={show}>

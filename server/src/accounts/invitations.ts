@@ -13,7 +13,7 @@ import {
   listOpenInvitations,
 } from '../storage/invitations.ts'
 import { findMemberByEmail, putMembership } from '../storage/memberships.ts'
-import { findOrganization } from '../storage/organizations.ts'
+import { findOrganization, lockOrganization } from '../storage/organizations.ts'
 import { invitationsBy, mailTo, takeAttempt } from './attempts.ts'
 import { EmailAddress } from './auth-schemas.ts'
 import { queueMail } from './mail.ts'
@@ -67,6 +67,8 @@ export async function invite(deps: Deps, principal: Principal, { email, role }: 
     expiresAt: invitation.expires_at,
   })
   await db.write(async (work) => {
+    // Of several at once to one address, the last alone stands.
+    await lockOrganization(work.trx, orgId)
     await deleteInvitationsTo(work.trx, orgId, email)
     await insertInvitation(work.trx, invitation)
     await queueMail(deps, work, { to: email, ...content })

@@ -4,8 +4,12 @@ export interface MailContent {
   html: string
 }
 
-/** Names in a mail were chosen by somebody else: one line of text, and never markup. */
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, 200)
+/** Names in a mail were chosen by somebody else: one line of text that reads one way, no markup, and no link but ours. */
+const oneLine = (text: string) =>
+  text
+    .replace(/:\/\/|[\s\p{Bidi_Control}\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, 200)
 const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
 interface Letter {

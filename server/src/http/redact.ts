@@ -1,6 +1,9 @@
-/** What a secret of ours, or one that passes through us, looks like. Ids (`agent_`, `req_`) are names, not secrets. */
+/**
+ * What a secret of ours, or one that passes through us, looks like, or where it stands in a link. Ids (`agent_`, `req_`)
+ * are names, not secrets.
+ */
 const SECRETS =
-  /\b(?:aas|acs|aak|ait|rt|code)_[A-Za-z0-9_-]{16,}|\bsk-[A-Za-z0-9_-]{8,}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?|\b(?:Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]+|\bs1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+/gi
+  /\b(?:aas|acs|aak|ait|rt|code)_[A-Za-z0-9_-]{16,}|\bsk-[A-Za-z0-9_-]{8,}|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?|\b(?:Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]+|\bs1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+|(?<=\breset-password\/|[?&](?:token|code)=)[^/&?#\s"']+/gi
 
 /** Members whose value is never worth keeping, whatever it looks like. */
 const SECRET_NAMES =

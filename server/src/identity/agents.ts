@@ -310,13 +310,17 @@ async function change(
 /** The agents that a caller sees: their organization's, and those that act for them wherever they were made. */
 export function agentReach(principal: Principal): AgentReach | undefined {
   if (principal.kind === 'operator') return undefined
-  const owns = principal.kind === 'person' && principal.emailVerified
-  return { orgId: principal.orgId, userId: owns ? principal.id : undefined }
+  return { orgId: principal.orgId, userId: ownsElsewhere(principal) ? principal.id : undefined }
 }
 
 /** What others made for a person is theirs once they have proved the address. */
 export function isOwnerOf(principal: Principal, agent: Pick<AgentWithOwner, 'user_id'>): boolean {
-  return principal.kind === 'person' && principal.emailVerified && principal.id === agent.user_id
+  return ownsElsewhere(principal) && principal.id === agent.user_id
+}
+
+/** A key is for the organization that it was made in, whatever else its person has. */
+function ownsElsewhere(principal: Principal): boolean {
+  return principal.kind === 'person' && principal.emailVerified && principal.credential.kind === 'session'
 }
 
 function mayManage(principal: Principal, agent: AgentWithOwner | undefined): agent is AgentWithOwner {

@@ -1,17 +1,8 @@
-import { queryOptions, useQuery } from '@tanstack/react-query'
-import { answer, api } from '../../api.ts'
+import { useQuery } from '@tanstack/react-query'
 import { FormField } from '../../components/form-field.tsx'
 import { Select, SelectContent, SelectItem, SelectTrigger, SelectValue } from '../../components/select.tsx'
 import { useMe, usePermissions } from '../../me.ts'
-
-/** More than a list to choose from can show anyway. */
-const MOST = 200
-
-const ownersQuery = queryOptions({
-  queryKey: ['members', 'owners'],
-  queryFn: ({ signal }) => answer(api.api.members.$get({ query: { limit: String(MOST) } }, { init: { signal } })),
-  select: ({ data }) => data.filter(({ pending }) => !pending),
-})
+import { manyMembersQuery, memberName } from '../../members.ts'
 
 interface OwnerFieldProps {
   /** Email of a member; empty is oneself. */
@@ -23,7 +14,8 @@ interface OwnerFieldProps {
 export function OwnerField({ owner, onChange }: OwnerFieldProps) {
   const { user } = useMe()
   const { isAdmin } = usePermissions()
-  const { data: members = [] } = useQuery({ ...ownersQuery, enabled: isAdmin })
+  const { data = [] } = useQuery({ ...manyMembersQuery, enabled: isAdmin })
+  const members = data.filter(({ pending }) => !pending)
   if (!isAdmin || members.length < 2) return null
   return (
     <FormField
@@ -37,9 +29,9 @@ export function OwnerField({ owner, onChange }: OwnerFieldProps) {
             <SelectValue />
           </SelectTrigger>
           <SelectContent>
-            {members.map(({ user_id, name, email }) => (
-              <SelectItem key={user_id} value={email} description={email}>
-                {user_id === user.id ? `${name} (you)` : name}
+            {members.map((member) => (
+              <SelectItem key={member.user_id} value={member.email} description={member.email}>
+                {member.user_id === user.id ? `${memberName(member)} (you)` : memberName(member)}
               </SelectItem>
             ))}
           </SelectContent>

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import { type Agent, allAgentsQuery, createAgent, readAllAgents } from '../../agents.ts'
+import { type Agent, allAgentsQuery, createAgent } from '../../agents.ts'
 import { ApiFailure, isFailure } from '../../api.ts'
 import { useAct } from '../../use-act.ts'
 import { makeKeyPair } from './key-pair.ts'
@@ -42,6 +42,9 @@ async function register(draft: Draft) {
   return { agent, keyPair }
 }
 
+/** Who waits for a button is told at once that it did not work. */
+const ALL_AGENTS = { ...allAgentsQuery, retry: false }
+
 /**
  * Registers an agent, once. A try whose answer was lost may have gone through, so the next one looks first, and says so
  * instead of making a second agent; who wants a second one tries again.
@@ -53,12 +56,12 @@ export function useRegistration(onDone: () => void) {
 
   const act = async (draft: Draft) => {
     if (idsBefore.current) {
-      const made = findMade(await readAllAgents(), idsBefore.current, draft)
+      const made = findMade(await client.fetchQuery({ ...ALL_AGENTS, staleTime: 0 }), idsBefore.current, draft)
       idsBefore.current = undefined
       setMadeBefore(made)
       if (made) throw new ApiFailure(409, 'made_before', MADE_BEFORE)
     }
-    const before = await client.fetchQuery(allAgentsQuery)
+    const before = await client.fetchQuery(ALL_AGENTS)
     return register(draft).catch((error: unknown) => {
       if (isFailure(error, 'connection_lost')) idsBefore.current = new Set(before.map(({ agent_id }) => agent_id))
       throw error

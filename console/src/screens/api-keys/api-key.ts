@@ -1,5 +1,5 @@
 import type { InferRequestType, InferResponseType } from 'hono/client'
-import { answer, api } from '../../api.ts'
+import { answer, api, takeAway } from '../../api.ts'
 import { listQuery } from '../../list-query.ts'
 
 const keys = api.api['api-keys']
@@ -16,6 +16,6 @@ export function createApiKey(key: NewApiKey): Promise<MadeApiKey> {
   return answer(keys.$post({ json: key }))
 }
 
-export function revokeApiKey(keyId: string): Promise<undefined> {
-  return answer(keys[':id'].$delete({ param: { id: keyId } }))
+export function revokeApiKey(keyId: string): Promise<void> {
+  return takeAway(answer(keys[':id'].$delete({ param: { id: keyId } })))
 }

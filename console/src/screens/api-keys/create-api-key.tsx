@@ -70,6 +70,11 @@ function KeyForm({ failure, pending, onCreate }: KeyFormProps) {
   return (
     <Form failure={failure} onSubmit={submit} className="flex min-h-0 flex-col gap-0">
       <DialogBody className="gap-5">
+        {failure?.code === 'connection_lost' && (
+          <p className="text-[0.8125rem] text-muted-foreground">
+            It may have been made all the same. If the list shows it, revoke it: nobody has seen its value.
+          </p>
+        )}
         <FormField label="Name" name="name" hint="Where it is used, so that you know it again.">
           <Input required autoFocus maxLength={100} autoComplete="off" placeholder="Nightly report" />
         </FormField>

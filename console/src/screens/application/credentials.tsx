@@ -33,7 +33,7 @@ function Secrets({ application, canWrite }: ApplicationCredentialsProps) {
     <Card>
       <CardHeader
         title="Client secrets"
-        description="What your server sends with a code. We keep a hash and can show the last four characters only."
+        description="We keep a hash of them, and can show the last four characters only."
         actions={canWrite && <NewSecret clientId={application.client_id} />}
         className="pb-3"
       />

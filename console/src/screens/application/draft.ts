@@ -7,6 +7,8 @@ export type Authentication = 'secret' | 'private_key_jwt' | 'none'
 export interface UriRow {
   id: string
   uri: string
+  /** As the server has it already; the empty text for a new row. */
+  saved: string
 }
 
 /** What is typed about an application. */
@@ -22,7 +24,9 @@ export interface Draft {
   minLevel: number
 }
 
-export const newRow = (uri = ''): UriRow => ({ id: crypto.randomUUID(), uri })
+let rowsMade = 0
+
+export const newRow = (saved = ''): UriRow => ({ id: `row-${rowsMade++}`, uri: saved, saved })
 
 /** What a sign-in may be asked for, and what an app may ask of a person's budget (server/src/identity/scope.ts). */
 export const SIGN_IN_SCOPES = ['openid', 'profile', 'email', 'offline_access']
@@ -44,7 +48,7 @@ export function draftOf(application: Application): Draft {
   return {
     name: application.client_name,
     signsIn: signsInOf(application.subjects),
-    redirectUris: uris.map(newRow),
+    redirectUris: uris.map((uri) => newRow(uri)),
     authentication: authenticationOf(application),
     jwks: application.jwks === null ? '' : JSON.stringify(application.jwks, null, 2),
     scopes: application.scope.split(' ').filter(Boolean),

@@ -3,11 +3,12 @@ import { useId } from 'react'
 import { Button } from '../../components/button.tsx'
 import { cn } from '../../components/class-names.ts'
 import { Input } from '../../components/input.tsx'
+import type { UriRow } from './draft.ts'
 import { type UriCheck, useUriCheck } from './use-uri-check.ts'
 
 interface RedirectUriRowProps {
   number: number
-  uri: string
+  row: UriRow
   onChange: (uri: string) => void
   /** Undefined where there is nothing to remove. */
   onRemove: (() => void) | undefined
@@ -17,9 +18,10 @@ interface RedirectUriRowProps {
   fault: string | undefined
 }
 
-export function RedirectUriRow({ number, uri, onChange, onRemove, repeated, fault }: RedirectUriRowProps) {
+export function RedirectUriRow({ number, row, onChange, onRemove, repeated, fault }: RedirectUriRowProps) {
   const id = useId()
-  const checked = useUriCheck(uri.trim())
+  const { uri, saved } = row
+  const checked = useUriCheck(uri === saved ? '' : uri.trim())
   const check: UriCheck = repeated ? { state: 'wrong', words: 'stands here already' } : faultOr(checked, fault)
   return (
     <div className="grid gap-1">

@@ -41,7 +41,7 @@ export function RedirectUris({ rows, onChange, faults }: RedirectUrisProps) {
           <RedirectUriRow
             key={row.id}
             number={index + 1}
-            uri={row.uri}
+            row={row}
             onChange={(uri) => onChange(rows.map((each) => (each.id === row.id ? { ...each, uri } : each)))}
             onRemove={rows.length > 1 || row.uri !== '' ? () => remove(index) : undefined}
             repeated={rows.slice(0, index).some(({ uri }) => uri !== '' && uri.trim() === row.uri.trim())}

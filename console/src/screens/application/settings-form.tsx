@@ -16,59 +16,57 @@ interface ApplicationSettingsFormProps {
 
 /** Begins anew from what the server says after each save, and not when somebody else changes something meanwhile. */
 export function ApplicationSettingsForm({ application, canWrite }: ApplicationSettingsFormProps) {
-  const [base, setBase] = useState({ application, saves: 0 })
-  const saved = (latest: Application) => setBase(({ saves }) => ({ application: latest, saves: saves + 1 }))
-  return (
-    <div className="grid max-w-3xl gap-4">
-      {canWrite || <ViewerNote />}
-      <SettingsForm key={base.saves} application={base.application} canWrite={canWrite} onSaved={saved} />
-    </div>
-  )
-}
-
-interface SettingsFormProps extends ApplicationSettingsFormProps {
-  onSaved: (application: Application) => void
-}
-
-function SettingsForm({ application, canWrite, onSaved }: SettingsFormProps) {
+  const [base, setBase] = useState<Application>(application)
   const [draft, setDraft] = useState(() => draftOf(application))
   const save = useAct({
     act: (changes: ApplicationSettings) => updateApplication(application.client_id, changes),
     changes: ['applications', 'sign-ins', 'overview'],
     done: 'Saved. It holds from the next sign-in on',
-    onDone: onSaved,
+    onDone: (latest) => {
+      setBase(latest)
+      setDraft(draftOf(latest))
+    },
     inForm: true,
   })
   const unreadable = jwksFault(draft)
-  const changes = unreadable === undefined ? changesOf(draft, application) : {}
+  const changes = unreadable === undefined ? changesOf(draft, base) : {}
   const dirty = unreadable !== undefined || Object.keys(changes).length > 0
   const faults = { ...save.failure?.fields, ...(unreadable !== undefined && { jwks: unreadable }) }
 
   const submit = () => {
-    if (unreadable === undefined) save.run(changes)
+    if (dirty && unreadable === undefined) save.run(changes)
   }
 
   return (
-    <Card>
-      <Form failure={save.failure} onSubmit={submit} className="gap-0">
-        <fieldset disabled={!canWrite} className="min-w-0">
-          <CardContent className="grid gap-7">
-            <ApplicationFields draft={draft} onChange={setDraft} faults={faults} registered />
-          </CardContent>
-        </fieldset>
-        {canWrite && (
-          <CardFooter className="sticky bottom-0 rounded-b-xl bg-muted">
-            <p role="status" className="mr-auto text-[0.8125rem] text-muted-foreground">
-              {stateWords(dirty, changes)}
-            </p>
-            <Button type="submit" pending={save.pending} disabled={!dirty}>
-              Save
-            </Button>
-          </CardFooter>
-        )}
-      </Form>
-      <UnsavedGuard dirty={dirty} />
-    </Card>
+    <div className="grid max-w-3xl gap-4">
+      {canWrite || <ViewerNote />}
+      <Card>
+        <Form failure={save.failure} onSubmit={submit} className="gap-0">
+          <fieldset disabled={!canWrite} className="min-w-0">
+            <CardContent className="grid gap-7">
+              <ApplicationFields draft={draft} onChange={setDraft} faults={faults} registered />
+            </CardContent>
+          </fieldset>
+          {canWrite && (
+            <CardFooter className="sticky bottom-0 rounded-b-xl bg-muted">
+              <p role="status" className="mr-auto text-[0.8125rem] text-muted-foreground">
+                {stateWords(dirty, changes)}
+              </p>
+              {/* Not disabled, or it would lose the focus when it has saved. */}
+              <Button
+                type="submit"
+                pending={save.pending}
+                aria-disabled={!dirty || undefined}
+                className={dirty ? undefined : 'cursor-not-allowed opacity-50'}
+              >
+                Save
+              </Button>
+            </CardFooter>
+          )}
+        </Form>
+        <UnsavedGuard dirty={dirty} />
+      </Card>
+    </div>
   )
 }
 

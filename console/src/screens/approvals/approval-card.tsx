@@ -12,7 +12,7 @@ import { Initials } from '../../components/initials.tsx'
 import { RelativeTime } from '../../components/relative-time.tsx'
 import { ScopeWords } from '../../components/scope-words.tsx'
 import { TimeLeft } from '../../components/time-left.tsx'
-import { usePermissions } from '../../me.ts'
+import { useDecides } from '../../use-manages.ts'
 import { Outcome } from './outcome.tsx'
 import { useDecision } from './use-decision.ts'
 
@@ -25,7 +25,7 @@ interface ApprovalCardProps {
 /** Everything one needs to know to decide, and the decision. */
 export function ApprovalCard({ approval, focused = false }: ApprovalCardProps) {
   const decision = useDecision(approval.request_id)
-  const { canWrite } = usePermissions()
+  const decides = useDecides()
   // What this tab has just done is known before the list has been asked again.
   const latest = decision.data ?? approval
   const waits = latest.status === 'pending'
@@ -42,7 +42,7 @@ export function ApprovalCard({ approval, focused = false }: ApprovalCardProps) {
           </div>
         )}
         {waits ? (
-          canWrite && <Buttons decision={decision} what={`${agent} at ${approval.client_name}`} />
+          decides(approval.agent_id) && <Buttons decision={decision} what={`${agent} at ${approval.client_name}`} />
         ) : (
           <Outcome approval={latest} here={decision.succeeded} />
         )}

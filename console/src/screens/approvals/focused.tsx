@@ -9,6 +9,7 @@ import { Card } from '../../components/card.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Skeleton } from '../../components/skeleton.tsx'
+import { focusContent } from '../../focus-content.ts'
 import { useMe } from '../../me.ts'
 import { type SignIn, signInQuery } from '../../sign-ins.ts'
 import { ApprovalCard } from './approval-card.tsx'
@@ -24,7 +25,7 @@ export function FocusedApproval({ requestId }: { requestId: string }) {
           The one you opened
         </h2>
         <Button variant="ghost" size="sm" asChild>
-          <Link to="/approvals" search={({ status }) => ({ status })} replace>
+          <Link to="/approvals" search={({ status }) => ({ status })} replace onClick={focusContent}>
             <X aria-hidden />
             Put away
           </Link>

@@ -6,6 +6,7 @@ import { EmptyState } from '../../components/empty-state.tsx'
 import { LoadMore } from '../../components/load-more.tsx'
 import { Loaded } from '../../components/loaded.tsx'
 import { Skeleton } from '../../components/skeleton.tsx'
+import { usePermissions } from '../../me.ts'
 import { ApprovalCard } from './approval-card.tsx'
 import type { Queue } from './use-queue.ts'
 
@@ -42,14 +43,17 @@ export function ApprovalQueue({ queue: { pending, rows }, without }: ApprovalQue
 }
 
 function NothingWaits({ others }: { others: boolean }) {
+  const { canWrite } = usePermissions()
   return (
     <EmptyState
       icon={ShieldCheck}
       title={others ? 'Nothing else waits' : 'Nothing waits for you'}
       action={
-        <Button variant="outline" asChild>
-          <Link to="/agents">Choose who must ask</Link>
-        </Button>
+        canWrite && (
+          <Button variant="outline" asChild>
+            <Link to="/agents">Choose who must ask</Link>
+          </Button>
+        )
       }
     >
       An agent asks here when its policy says so: the first time at a website, or every time. Its owner gets a mail too.

@@ -3,6 +3,7 @@ import { useId, useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { Card } from '../../components/card.tsx'
 import { cn } from '../../components/class-names.ts'
+import { focusContent } from '../../focus-content.ts'
 import { Confetti } from './confetti.tsx'
 import type { Checklist } from './overview-query.ts'
 import { Steps } from './step-list.tsx'
@@ -20,8 +21,7 @@ export function AllSet({ checklist, celebrate, onPutAway }: AllSetProps) {
   const id = useId()
   const putAway = () => {
     onPutAway()
-    // The button that had the focus is gone.
-    document.getElementById('content')?.focus()
+    focusContent()
   }
   return (
     <Card className="relative animate-appear bg-primary-ground/50">

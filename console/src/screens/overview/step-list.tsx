@@ -66,7 +66,7 @@ interface StepItemProps {
   next: boolean
 }
 
-function StepItem({ step: { title, words, Action, Note }, number, done, next }: StepItemProps) {
+function StepItem({ step: { title, words, Action, makes, Note }, number, done, next }: StepItemProps) {
   const { canWrite } = usePermissions()
   return (
     <li className={cn('flex gap-3.5 border-t px-4 py-3.5 sm:px-5', next && 'bg-primary-ground/50')}>
@@ -80,7 +80,7 @@ function StepItem({ step: { title, words, Action, Note }, number, done, next }: 
             </p>
             {!done && <p className="text-[0.8125rem] text-muted-foreground">{words}</p>}
           </div>
-          {!done && canWrite && <Action next={next} />}
+          {!done && (canWrite || !makes) && <Action next={next} />}
         </div>
         {!done && Note && <Note />}
       </div>

@@ -12,6 +12,8 @@ export interface Step {
   /** Why, and what comes of it. */
   words: string
   Action: ComponentType<{ next: boolean }>
+  /** Viewers look on: they make nothing. */
+  makes: boolean
   /** More to know, below the words. */
   Note?: ComponentType
 }
@@ -23,6 +25,7 @@ export const STEPS: readonly Step[] = [
     title: 'Confirm your address',
     words: 'Follow the link in our mail. Then what others made for you is yours, and approvals reach you.',
     Action: MailAgain,
+    makes: false,
     Note: Inbox,
   },
   {
@@ -36,6 +39,7 @@ export const STEPS: readonly Step[] = [
         </Link>
       </Go>
     ),
+    makes: true,
   },
   {
     name: 'application',
@@ -48,6 +52,7 @@ export const STEPS: readonly Step[] = [
         </Link>
       </Go>
     ),
+    makes: true,
   },
   {
     name: 'sign_in',
@@ -58,6 +63,7 @@ export const STEPS: readonly Step[] = [
         <Link to="/applications">Test an application</Link>
       </Go>
     ),
+    makes: true,
   },
 ]
 

@@ -4,19 +4,24 @@ import { ShieldQuestion } from 'lucide-react'
 import { type Approval, approvalsQuery } from '../../approvals.ts'
 import { Button } from '../../components/button.tsx'
 import { TimeLeft } from '../../components/time-left.tsx'
+import { useDecides } from '../../use-manages.ts'
 
 const MOST = 3
 
 /** Someone stands at a door and waits: that comes before everything else. */
 export function WaitingApprovals() {
-  const { data: waiting = [], refetch } = useInfiniteQuery(approvalsQuery('pending'))
+  const { data = [], refetch } = useInfiniteQuery(approvalsQuery('pending'))
+  const decides = useDecides()
+  const waiting = data.filter(({ agent_id }) => decides(agent_id))
   if (waiting.length === 0) return null
   const more = waiting.length - MOST
   return (
     <section aria-labelledby="waiting" className="grid gap-3 rounded-xl bg-warning-ground p-4 sm:p-5">
       <h2 id="waiting" className="flex items-center gap-2 font-semibold text-warning">
         <ShieldQuestion className="size-5 shrink-0" aria-hidden />
-        {waiting.length === 1 ? 'A sign-in waits for your approval' : `${waiting.length} sign-ins wait for your approval`}
+        {waiting.length === 1
+          ? 'A sign-in waits for your approval'
+          : `${waiting.length} sign-ins wait for your approval`}
       </h2>
       <ul className="grid gap-2">
         {waiting.slice(0, MOST).map((approval) => (

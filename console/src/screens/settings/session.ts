@@ -1,6 +1,6 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { InferResponseType } from 'hono/client'
-import { answer, api } from '../../api.ts'
+import { answer, api, takeAway } from '../../api.ts'
 
 const { sessions } = api.api
 
@@ -12,8 +12,8 @@ export const sessionsQuery = queryOptions({
   select: ({ data }) => data,
 })
 
-export function endSession(id: string): Promise<undefined> {
-  return answer(sessions[':id'].$delete({ param: { id } }))
+export function endSession(id: string): Promise<void> {
+  return takeAway(answer(sessions[':id'].$delete({ param: { id } })))
 }
 
 export function endOtherSessions(): Promise<undefined> {
