@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
-import type { Auth } from './accounts/better-auth.ts'
+import type { Auth } from './accounts/auth.ts'
 import type { Config } from './config.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
 import type { Random } from './crypto/random.ts'

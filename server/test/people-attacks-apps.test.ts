@@ -14,7 +14,7 @@ import {
   startServer,
   type TestServer,
 } from './harness.ts'
-import { callerOf, hidden, newApp, newTenant, type Tenant, waits, well } from './tenancy.ts'
+import { callerOf, hidden, mailedLink, newApp, newTenant, type Tenant, waits, well } from './tenancy.ts'
 
 const TEST_CALLBACK = `${ISSUER}/console/test-sign-in`
 
@@ -288,6 +288,34 @@ describe('who has an account', () => {
       // Two cores and other tests beside: a password that is hashed for one only would show as a hundred to one.
       expect([path, Math.max(median, other) / Math.min(median, other) < 5]).toEqual([path, true])
     }
+    await server.stop()
+  })
+
+  test('is not told to the first organization, before or after they proved the address', async () => {
+    const server = await startServer('sqlite', { REQUIRE_EMAIL_VERIFICATION: 'true' })
+    const password = 'a long password'
+    const proved = async (email: string) => {
+      const window = server.browser()
+      const { user } = await well(server.postJson('/api/auth/sign-up/email', { name: 'X', email, password }), 200)
+      await server.postJson('/api/auth/sign-in/email', { email, password: 'the wrong password' })
+      await server.postJson('/api/auth/sign-in/email', { email, password })
+      await window.get(await mailedLink(server, email, '/api/auth/verify-email'))
+      return { id: user.id as string, window }
+    }
+    const first = await proved('first@some.example')
+    expect((await first.window.get('/api/me')).body.operator).toBe(true)
+    await well(server.postJson('/api/auth/sign-up/email', { name: 'X', email: 'never@some.example', password }), 200)
+    const second = await proved('second@some.example')
+    expect((await second.window.get('/api/me')).body.operator).toBe(false)
+
+    const users = (await well(server.admin('GET', '/users'), 200)).data as { id: string }[]
+    const others = users.map(({ id }) => id).filter((id) => id !== first.id)
+    expect(others).toHaveLength(2)
+    for (const path of ['/api/audit-log', '/api/audit-log/export', '/api/members', '/api/overview'])
+      for (const id of others) expect([path, (await first.window.get(path)).text.includes(id)]).toEqual([path, false])
+    // The operator reads it all; as one is below /api/admin.
+    for (const id of others) expect((await first.window.get('/api/admin/audit-log')).text).toContain(id)
+    expect((await second.window.get('/api/audit-log')).text).toContain(second.id)
     await server.stop()
   })
 

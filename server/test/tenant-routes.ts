@@ -10,7 +10,7 @@ export interface Call {
 export type Needs = 'anyone' | 'member' | 'owner' | 'admin'
 
 interface Case {
-  /** On a thing of one tenant; a list of one; what makes something, or changes one's own, while it names another tenant. */
+  /** On a thing of a tenant; a list; what makes something, or changes one's own, while it names another tenant. */
   kind: 'thing' | 'list' | 'own'
   needs: Needs
   calls(tenant: Tenant): Call[]

@@ -78,6 +78,15 @@ describe.each(DATABASES)('who comes and goes on %s:', (kind) => {
       }
       const elsewhere = await person.send('PUT', '/api/me/organization', { organization_id: beta.orgId })
       expect(elsewhere.status).toBe(404)
+      // Nor is it the organization's to know what they do from here on.
+      const { email, password } = person
+      await well(server.browser().send('POST', '/api/auth/sign-in/email', { email, password }), 200)
+      await server.postJson('/api/auth/sign-in/email', { email, password: 'the wrong password' })
+      const { data: log } = (await alpha.admin.get(`/api/audit-log?actor=${person.id}`)).body
+      const removed = (await alpha.admin.get('/api/audit-log?action=organization.member_removed')).body.data[0]
+      expect(log.filter(({ seq }: { seq: number }) => seq > removed.seq)).toEqual([])
+      const failed = await alpha.admin.get('/api/audit-log?action=person.sign_in_failed')
+      expect(failed.text).not.toContain(person.id)
       const founded = await well(person.send('POST', '/api/organizations', { name: 'Anew' }), 201)
       expect(await organizationOf(person)).toBe(founded.id)
     })

@@ -25,6 +25,8 @@ export function RadioChoice({ label, hint, className, ...props }: RadioChoicePro
     >
       <Primitive.Item
         id={id}
+        // Named by the first line alone: the label holds the hint too, which would be read twice.
+        aria-labelledby={`${id}-label`}
         aria-describedby={hint === undefined ? undefined : `${id}-hint`}
         className="control mt-px grid size-[1.125rem] shrink-0 place-items-center rounded-full data-[state=checked]:border-primary"
         {...props}
@@ -32,7 +34,9 @@ export function RadioChoice({ label, hint, className, ...props }: RadioChoicePro
         <Primitive.Indicator className="size-2.5 rounded-full bg-primary" />
       </Primitive.Item>
       <span className="grid content-start gap-0.5">
-        <span className="font-medium">{label}</span>
+        <span id={`${id}-label`} className="font-medium">
+          {label}
+        </span>
         {hint !== undefined && (
           <span id={`${id}-hint`} className="text-[0.8125rem] text-muted-foreground">
             {hint}

@@ -43,7 +43,7 @@ function RotationForm({ onRotate, pending, failure, children }: RotationFormProp
     <Form failure={failure} onSubmit={() => onRotate(Number(overlap))} className="flex min-h-0 flex-col gap-0">
       <DialogBody className="gap-5">
         <FieldGroup legend="When does the old secret end?" error={failure?.fields.overlap}>
-          <RadioGroup value={overlap} onValueChange={setOverlap} aria-label="When does the old secret end?">
+          <RadioGroup value={overlap} onValueChange={setOverlap}>
             {OVERLAPS.map(({ seconds, label, hint }) => (
               <RadioChoice key={seconds} value={String(seconds)} label={label} hint={hint} />
             ))}

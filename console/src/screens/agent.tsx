@@ -35,7 +35,7 @@ function OneAgent({ agentId }: { agentId: string }) {
   const query = useQuery(agentQuery(agentId))
   const agent = query.data
   useSignInNews<SignIn>(({ agent_id }) => {
-    if (agent_id === agentId) void client.invalidateQueries(agentQuery(agentId))
+    if (agent_id === agentId) void client.invalidateQueries(agentQuery(agentId), { cancelRefetch: false })
   })
 
   const badge = agent && <StatusBadge status={agent.disabled ? 'disabled' : 'active'} />

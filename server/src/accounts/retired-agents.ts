@@ -15,8 +15,8 @@ interface Retirement {
 }
 
 /**
- * Takes the agents of somebody who is out of an organization out of service: whoever has their secrets or keys could act
- * there as before. They are kept, for they are accounts at websites; a new secret and a word of their heir revive them.
+ * Takes the agents of somebody who has left an organization out of service: with their secrets or keys one could act there
+ * as before. They are kept, for they are accounts at websites; a new secret and a word of their heir revive them.
  */
 export async function retireAgents(
   { trx, record, notify }: Work,

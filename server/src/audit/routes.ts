@@ -106,6 +106,14 @@ export function auditRoutes(deps: Deps, checkHead: HeadCheck) {
 
 function auditTable(deps: Deps, checkHead: HeadCheck, security: Security) {
   const routes = routesFor(security)
+  // It reads the whole log: whoever asks while that goes on gets the same answer.
+  let verifying: ReturnType<typeof verifyAuditLog> | undefined
+  const verifyOnce = () => {
+    verifying ??= verifyAuditLog(deps.db.read, checkHead).finally(() => {
+      verifying = undefined
+    })
+    return verifying
+  }
   return jsonRoutes()
     .openapi(routes.list, async (c) => {
       const { limit, cursor, ...filter } = c.req.valid('query')
@@ -113,7 +121,7 @@ function auditTable(deps: Deps, checkHead: HeadCheck, security: Security) {
       const rows = await listAuditEvents(deps.db.read, scoped, limit + 1, decodeCursor(Cursor, cursor))
       return reply(c, { data: rows.slice(0, limit).map(viewOf), next_cursor: nextCursor(rows, limit, positionOf) })
     })
-    .openapi(routes.verify, async (c) => reply(c, await verifyAuditLog(deps.db.read, checkHead)))
+    .openapi(routes.verify, async (c) => reply(c, await verifyOnce()))
     .openapi(routes.download, (c) => {
       const { format, ...filter } = c.req.valid('query')
       const scoped = { ...filter, org_id: organizationOf(c.get('principal')) }

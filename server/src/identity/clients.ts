@@ -33,7 +33,10 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'
 const SUBJECTS = ['agent', 'user'] as const
 /** A thousand dollars a user: beyond it, somebody has mistaken the unit. */
 const MAX_PROMOTION_CENTS = 100_000
-/** A chosen id must never look like one of ours: `sub` of an agent and of a client share a claim (RFC 9700 §4.15), and the log names both. */
+/**
+ * A chosen id must never look like one of ours: `sub` of an agent and of a client share a claim (RFC 9700 §4.15), and the
+ * audit log calls its actors by their ids.
+ */
 const RESERVED_IDS = /^(?:(?:agent|req|code|rt|conn|user|org|grant|sk)[_-]|(?:operator|anonymous)$)/
 
 const redirectUri = z.string().transform((uri, ctx) => {

@@ -8,7 +8,7 @@ import { UseAgent } from './use-agent.tsx'
 interface CredentialsProps {
   title: string
   /** Undefined keeps the dialog closed. */
-  agent: { agent_id: string; model: string | null } | undefined
+  agent: Parameters<typeof UseAgent>[0]['agent'] | undefined
   secret?: string | undefined
   keyPair?: KeyPair | undefined
   onClose: () => void

@@ -90,11 +90,7 @@ function ProofChoice({ draft, onChange, fault }: ProofChoiceProps) {
   return (
     <div className="grid gap-4">
       <FieldGroup legend="How does it prove that it is itself?" error={fault}>
-        <RadioGroup
-          value={draft.proof}
-          onValueChange={(value) => choose(value as Draft['proof'])}
-          aria-label="How does it prove that it is itself?"
-        >
+        <RadioGroup value={draft.proof} onValueChange={(value) => choose(value as Draft['proof'])}>
           <RadioChoice
             value="secret"
             label="With a secret"

@@ -21,7 +21,6 @@ export function Limit({ legend, anything, listed, limited, onChange, fault, chil
       <RadioGroup
         value={limited ? 'listed' : 'anything'}
         onValueChange={(value) => onChange(value === 'listed')}
-        aria-label={legend}
         className="sm:grid-cols-2"
       >
         <RadioChoice value="anything" {...anything} />

@@ -85,7 +85,6 @@ function ApprovalChoice({ policy, onChange, fault }: ApprovalChoiceProps) {
         value={decided ? 'always' : policy.approval}
         onValueChange={(value) => onChange(value as Policy['approval'])}
         disabled={decided}
-        aria-label="Does somebody approve first?"
       >
         {APPROVALS.map(({ value, label, hint }) => (
           <RadioChoice key={value} value={value} label={label} hint={hint} />
@@ -113,11 +112,7 @@ function LevelChoice({ level, onChange, hasKey, fault }: LevelChoiceProps) {
       }
       error={fault}
     >
-      <RadioGroup
-        value={String(level)}
-        onValueChange={(value) => onChange(Number(value))}
-        aria-label="What is the least that it must prove?"
-      >
+      <RadioGroup value={String(level)} onValueChange={(value) => onChange(Number(value))}>
         {ASSURANCE_LEVELS.map(({ level: each, label, meaning }) => (
           <RadioChoice
             key={each}

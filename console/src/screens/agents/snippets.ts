@@ -18,8 +18,13 @@ export function secretSnippets(of: SnippetOf): Code[] {
   return [
     { language: 'Playwright', code: playwright(of, SECRET) },
     { language: 'curl', code: curl(of, SECRET) },
-    { language: 'Own token', code: ownToken(of) },
+    ownTokenSnippet(of),
   ]
+}
+
+/** All that a secret is good for, where the policy asks for more at websites. */
+export function ownTokenSnippet(of: SnippetOf): Code {
+  return { language: 'Own token', code: ownToken(of) }
 }
 
 /** The same for an agent with a key pair. */

@@ -26,7 +26,9 @@ export function ScopeChoice({ scopes, onChange }: ScopeChoiceProps) {
           label={
             <>
               {sentence(wordsOf(scope)?.can ?? scope)}{' '}
-              <code className="ml-1 font-mono text-xs font-normal text-muted-foreground">{scope}</code>
+              <code className="ml-1 font-mono text-xs font-normal text-muted-foreground max-sm:ml-0 max-sm:block">
+                {scope}
+              </code>
             </>
           }
           hint={scope === 'manage' && scopes.includes(scope) ? MANAGE : undefined}

@@ -87,6 +87,7 @@ function givenFor({ application, issuer, redirectUri }: SnippetOf) {
       client_id,
       scope,
       method,
+      ...keyOf(application),
       redirect_uri: redirectUri,
       callback_path: url.pathname,
       login_path: url.pathname === '/login' ? '/sign-in' : '/login',
@@ -96,6 +97,18 @@ function givenFor({ application, issuer, redirectUri }: SnippetOf) {
     },
     conditions: conditionsOf(application, issuer, url),
   }
+}
+
+const KEYS: Record<string, { alg: string; key_class: string }> = {
+  'P-384': { alg: 'ES384', key_class: 'ECKey' },
+  Ed25519: { alg: 'Ed25519', key_class: 'OKPKey' },
+  RSA: { alg: 'RS256', key_class: 'RSAKey' },
+}
+
+/** How the first of its keys signs. */
+function keyOf({ jwks }: Application): { alg: string; key_class: string } {
+  const [key] = (jwks?.keys ?? []) as { kty?: string; crv?: string }[]
+  return KEYS[key?.crv ?? key?.kty ?? ''] ?? { alg: 'ES256', key_class: 'ECKey' }
 }
 
 /** The names that lines of the templates end in. */

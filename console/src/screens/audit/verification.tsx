@@ -19,10 +19,10 @@ export function Verification({ verdict, at, onClose }: VerificationProps) {
   const Icon = valid ? ShieldCheck : ShieldAlert
   return (
     <Card className={cn('relative mb-4', valid ? 'border-success/40' : 'border-destructive/50')}>
-      <div className="flex gap-4 p-4 pr-14 sm:p-5 sm:pr-14">
+      <div className="flex gap-4 p-4 sm:p-5 sm:pr-14">
         <span
           className={cn(
-            'grid size-10 shrink-0 place-items-center rounded-xl',
+            'grid size-10 shrink-0 place-items-center rounded-xl max-sm:hidden',
             valid ? 'bg-success-ground text-success' : 'bg-destructive-ground text-destructive',
           )}
         >
@@ -30,7 +30,7 @@ export function Verification({ verdict, at, onClose }: VerificationProps) {
         </span>
         <div className="grid min-w-0 flex-1 gap-3">
           <div className="grid gap-0.5">
-            <h2 className="font-semibold">{valid ? 'The log is whole' : 'The log was changed'}</h2>
+            <h2 className="font-semibold max-sm:pr-10">{valid ? 'The log is whole' : 'The log was changed'}</h2>
             <p className="max-w-2xl text-muted-foreground">
               {valid
                 ? 'The log of this whole server was computed again: every event fits the one before it, and every signed head is where it was signed.'
