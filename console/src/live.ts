@@ -8,6 +8,9 @@ const TOUCHED = [['sign-ins'], ['approvals'], ['overview'], ['tokens']]
 
 const RETRY_MS = 10_000
 
+/** Where much happens at once, it is asked for at most this often. */
+const PACE_MS = 1000
+
 const listeners = new Set<(signIn: unknown) => void>()
 
 /** Whether what one sees is how it is. */
@@ -43,9 +46,23 @@ function follow(client: QueryClient): () => void {
   let source: EventSource | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
   let missed = false
+  let due: ReturnType<typeof setTimeout> | undefined
+  let last = 0
 
+  const refetchSoon = () => {
+    due ??= setTimeout(
+      () => {
+        due = undefined
+        last = Date.now()
+        refetch(client)
+      },
+      Math.max(0, last + PACE_MS - Date.now()),
+    )
+  }
   const stop = () => {
     clearTimeout(retry)
+    clearTimeout(due)
+    due = undefined
     source?.close()
   }
   const start = () => {
@@ -61,7 +78,10 @@ function follow(client: QueryClient): () => void {
       }
       missed = true
     })
-    source.addEventListener('sign-in', ({ data }: MessageEvent<string>) => hear(client, data))
+    source.addEventListener('sign-in', ({ data }: MessageEvent<string>) => {
+      tell(data)
+      refetchSoon()
+    })
     // A refusal ends an EventSource for good: the session may be over, or the server going down.
     source.onerror = () => {
       setState('reconnecting')
@@ -80,10 +100,9 @@ function follow(client: QueryClient): () => void {
   }
 }
 
-function hear(client: QueryClient, data: string): void {
+function tell(data: string): void {
   const signIn: unknown = JSON.parse(data)
   for (const listener of listeners) listener(signIn)
-  refetch(client)
 }
 
 function refetch(client: QueryClient): void {

@@ -146,3 +146,13 @@ describe.each(DATABASES)('on %s', (database: DatabaseKind) => {
     })
   })
 })
+
+test('a link that somebody else sent leaves a browser to whom it belongs', async () => {
+  const server = await startServer()
+  const ada = await server.person({ name: 'Ada', email: 'ada@example.com' })
+  await server.person({ name: 'Eve', email: 'eve@example.com' })
+  const link = await verificationLink(server, 'eve@example.com')
+  expect((await ada.get(link)).status).toBe(303)
+  expect((await ada.get('/api/me')).body.user.email).toBe('ada@example.com')
+  await server.stop()
+})

@@ -60,7 +60,7 @@ export function LiveGrants({ of, empty }: LiveGrantsProps) {
                   ))}
                 </TableBody>
               </Table>
-              {grants.hasNextPage && <LoadMore {...grants} shown={rows.length} />}
+              <LoadMore {...grants} shown={rows.length} />
             </>
           )
         }

@@ -1,3 +1,4 @@
+import { useEffect, useRef, useState } from 'react'
 import { Button } from './button.tsx'
 
 interface LoadMoreProps {
@@ -9,11 +10,20 @@ interface LoadMoreProps {
   shown: number
 }
 
-/** The end of a list by cursor: `<LoadMore {...query} shown={rows.length} />`. */
+/** The end of a list by cursor: `<LoadMore {...query} shown={rows.length} />`. Nothing, where one page holds it all. */
 export function LoadMore({ hasNextPage, isFetchingNextPage, fetchNextPage, shown }: LoadMoreProps) {
+  const [paged, setPaged] = useState(hasNextPage)
+  if (hasNextPage && !paged) setPaged(true)
+  const place = useRef<HTMLParagraphElement>(null)
+  useEffect(() => {
+    // The button that brought the last page is gone, and the focus with it.
+    if (!hasNextPage && document.activeElement === document.body) place.current?.focus({ preventScroll: true })
+  }, [hasNextPage])
+
+  if (!paged) return null
   return (
     <div className="flex items-center justify-between gap-3 px-4 py-3 sm:px-5">
-      <p role="status" className="text-[0.8125rem] text-muted-foreground">
+      <p ref={place} tabIndex={-1} role="status" className="text-[0.8125rem] text-muted-foreground outline-none">
         {shown} shown{hasNextPage ? '' : ', that is all'}
       </p>
       {hasNextPage && (

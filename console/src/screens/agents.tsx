@@ -63,7 +63,7 @@ function Pages({ createButton }: { createButton: ReactNode }) {
         ) : (
           <>
             <AgentTable agents={rows} />
-            {agents.hasNextPage && <LoadMore {...agents} shown={rows.length} />}
+            <LoadMore {...agents} shown={rows.length} />
           </>
         )
       }

@@ -49,7 +49,7 @@ export function ApiKeysScreen() {
             ) : (
               <>
                 <KeyTable keys={rows} />
-                {keys.hasNextPage && <LoadMore {...keys} shown={rows.length} />}
+                <LoadMore {...keys} shown={rows.length} />
               </>
             )
           }

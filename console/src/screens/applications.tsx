@@ -60,7 +60,7 @@ function Pages({ action }: { action: ReactNode }) {
         ) : (
           <>
             <ApplicationTable applications={applications} />
-            {query.hasNextPage && <LoadMore {...query} shown={applications.length} />}
+            <LoadMore {...query} shown={applications.length} />
           </>
         )
       }

@@ -36,7 +36,7 @@ export function AppsScreen() {
                     <AppRow key={app.client_id} app={app} onWithdraw={() => setWithdrawing(app)} />
                   ))}
                 </ul>
-                {apps.hasNextPage && <LoadMore {...apps} shown={rows.length} />}
+                <LoadMore {...apps} shown={rows.length} />
               </>
             )
           }

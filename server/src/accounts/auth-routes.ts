@@ -216,7 +216,7 @@ export function authRoutes(deps: Deps) {
       return reply(await call(c, '/send-verification-email', body))
     })
     .openapi(routes.verifyEmail, async (c) =>
-      reply(await follow(c, `/verify-email?${new URLSearchParams(c.req.valid('query'))}`)),
+      reply(await withoutNewSession(c, await follow(c, `/verify-email?${new URLSearchParams(c.req.valid('query'))}`))),
     )
     .openapi(routes.requestReset, async (c) => {
       const body = c.req.valid('json')
@@ -284,6 +284,12 @@ export function authRoutes(deps: Deps) {
       return reply(await call(c, `/callback/${provider}${new URL(c.req.url).search}`))
     })
   return table
+
+  /** Whose browser it is stays so: a link that somebody else sent must not put them into another's account. */
+  async function withoutNewSession(c: Context<Env>, answer: Response): Promise<Response> {
+    if (await resolvePerson(deps, c)) answer.headers.delete('Set-Cookie')
+    return answer
+  }
 
   /** A link that does not work counts; one that does is nobody's guess. */
   async function follow(c: Context<Env>, path: string): Promise<Response> {

@@ -1,4 +1,4 @@
-import { reaches, requireMember } from '../accounts/roles.ts'
+import { reaches, requireMember, requireOwner } from '../accounts/roles.ts'
 import type { Deps, Principal } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { idCursor, nextCursor } from '../http/listing.ts'
@@ -33,9 +33,8 @@ export async function endGrant({ db, now: clock }: Deps, grantId: string, princi
   const now = clock()
   await db.write(async (work) => {
     const grant = await findGrant(work.trx, grantId)
-    if (!grant || !(await mayEnd(work.trx, grant, principal)))
-      throw new ApiError('not_found', `There is no sign-in ${grantId.slice(0, 64)}`)
-    requireMember(principal)
+    if (!grant) throw unknownGrant(grantId)
+    await requireSay(work.trx, grant, principal)
     if (!(await revokeGrant(work.trx, grantId, 'revoked_by_owner', now))) return
     work.record({
       at: now,
@@ -53,11 +52,16 @@ export async function endGrant({ db, now: clock }: Deps, grantId: string, princi
   })
 }
 
-async function mayEnd(db: Db, grant: GrantRow, principal: Principal): Promise<boolean> {
-  if (reaches(principal, grant.org_id)) return true
-  if (grant.agent_org_id !== null && reaches(principal, grant.agent_org_id)) return true
+/** A website's people may end what is at their website; an agent's sign-in elsewhere is its owner's, and the administrators'. */
+async function requireSay(db: Db, grant: GrantRow, principal: Principal): Promise<void> {
+  if (reaches(principal, grant.org_id)) return requireMember(principal)
   const agent = grant.agent_id === null ? undefined : await findAgent(db, grant.agent_id)
-  return agent !== undefined && isOwnerOf(principal, agent)
+  if (!agent || !(reaches(principal, agent.org_id) || isOwnerOf(principal, agent))) throw unknownGrant(grant.grant_id)
+  if (!isOwnerOf(principal, agent)) requireOwner(principal, agent.user_id)
+}
+
+function unknownGrant(grantId: string): ApiError {
+  return new ApiError('not_found', `There is no sign-in ${grantId.slice(0, 64)}`)
 }
 
 function viewOf(grant: NamedGrant) {

@@ -61,7 +61,7 @@ export function ApplicationUsers({ clientId }: { clientId: string }) {
                   ))}
                 </TableBody>
               </Table>
-              {query.hasNextPage && <LoadMore {...query} shown={users.length} />}
+              <LoadMore {...query} shown={users.length} />
             </>
           )
         }

@@ -24,7 +24,7 @@ export function ApprovalHistory() {
           ) : (
             <>
               <Decided rows={rows} />
-              {decided.hasNextPage && <LoadMore {...decided} shown={rows.length} />}
+              <LoadMore {...decided} shown={rows.length} />
             </>
           )
         }

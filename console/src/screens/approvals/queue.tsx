@@ -34,7 +34,7 @@ export function ApprovalQueue({ queue: { pending, rows }, without }: ApprovalQue
                 </li>
               ))}
             </ul>
-            {pending.hasNextPage && <LoadMore {...pending} shown={shown.length} />}
+            <LoadMore {...pending} shown={shown.length} />
           </>
         )
       }

@@ -45,7 +45,7 @@ export function Invitations() {
           ) : (
             <>
               <Rows invitations={rows} onWithdraw={setWithdrawing} />
-              {invitations.hasNextPage && <LoadMore {...invitations} shown={rows.length} />}
+              <LoadMore {...invitations} shown={rows.length} />
             </>
           )
         }

@@ -35,7 +35,7 @@ export function Members() {
                 ))}
               </TableBody>
             </Table>
-            {members.hasNextPage && <LoadMore {...members} shown={rows.length} />}
+            <LoadMore {...members} shown={rows.length} />
           </>
         )}
       </Loaded>
