@@ -154,6 +154,19 @@ describe.each(DATABASES)('a person is asked, on %s', (kind) => {
     expect((await server.authenticate(opened.requestId, careful)).body.status).toBe('authenticated')
   })
 
+  test('what was approved stays so, whatever comes after it', async () => {
+    const { requestId } = await waits()
+    await decide(requestId, 'approve')
+    await owner.send('POST', `/api/agents/${agent.agent_id}/disable`)
+    await owner.send('POST', `/api/agents/${agent.agent_id}/enable`)
+    const { data } = (await owner.get('/api/approvals?status=decided')).body
+    expect(data).toContainEqual(
+      expect.objectContaining({ request_id: requestId, status: 'approved', decided_by_name: 'Ada' }),
+    )
+    const { body } = await owner.get(`/api/sign-ins/${requestId}`)
+    expect(body.timeline.map(({ step }: { step: string }) => step)).toContain('approved')
+  })
+
   test('a disabled agent waits no more', async () => {
     const { window, requestId } = await waits()
     await owner.send('POST', `/api/agents/${agent.agent_id}/disable`)

@@ -39,6 +39,8 @@ export async function changeRole(deps: Deps, principal: Principal, userId: strin
     const member = await lockedMember(work.trx, orgId, userId)
     await setRole(work.trx, orgId, userId, role)
     if (member.role === 'admin') await requireAnAdmin(work.trx, orgId)
+    // What they have open shows what they may do now.
+    work.notify(organizationTopic(orgId))
     record(deps, work, principal, 'organization.role_changed', userId, { from: member.role, to: role })
     return viewOf({ ...member, role })
   })

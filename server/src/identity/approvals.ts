@@ -132,9 +132,10 @@ function viewOf(row: SignInRow, now: number) {
   }
 }
 
+/** What was decided stays so, whatever became of the sign-in afterwards. */
 function decisionOf(row: SignInRow, now: number): 'pending' | 'approved' | 'denied' | 'expired' {
+  if (row.decided_at !== null) return row.authenticated_at === null ? 'denied' : 'approved'
   const status = statusOf(row, now)
   if (status === 'approval_required') return 'pending'
-  if (status === 'denied') return 'denied'
-  return row.decided_at === null ? 'expired' : 'approved'
+  return status === 'denied' ? 'denied' : 'expired'
 }

@@ -99,7 +99,7 @@ function timelineOf(row: SignInRow, status: RequestStatus): Step[] {
     ['opened', row.created_at],
     ['failed', row.failed_at, row.failure ?? undefined],
     ['approval_asked', row.approval_asked_at],
-    [status === 'denied' ? 'denied' : 'approved', row.decided_at, row.decided_by_name ?? undefined],
+    [row.authenticated_at === null ? 'denied' : 'approved', row.decided_at, row.decided_by_name ?? undefined],
     ['authenticated', row.authenticated_at],
     ['code', row.code_issued_at],
     ['token', row.completed_at],

@@ -25,13 +25,15 @@ export function ScopeChoice({ scopes, onChange, people, error }: ScopeChoiceProp
   const offered = [...SIGN_IN_SCOPES, ...(people ? FUEL_SCOPES : [])]
   // Made elsewhere, with scopes of its own.
   const others = scopes.filter((scope) => !SIGN_IN_SCOPES.includes(scope) && !FUEL_SCOPES.includes(scope))
+  const shown = [...offered, ...others]
+  // Always in the same order, so that what was turned off and on again is no change.
   const toggle = (scope: string, on: boolean) =>
-    onChange(on ? [...scopes, scope] : scopes.filter((each) => each !== scope))
+    onChange(shown.filter((each) => (each === scope ? on : scopes.includes(each))))
 
   return (
     <FieldGroup legend="What may it ask for?" hint="A sign-in can ask for less, never for more." error={error}>
       <div className="grid gap-3 sm:grid-cols-2">
-        {[...offered, ...others].map((scope) => (
+        {shown.map((scope) => (
           <ChoiceField
             key={scope}
             label={

@@ -61,7 +61,7 @@ function SignInRow({ signIn, arrived }: { signIn: SignIn; arrived: boolean }) {
           )}
         </div>
       </TableCell>
-      <TableCell label="Assurance" className="lg:table-cell sm:max-lg:hidden">
+      <TableCell label="Assurance" className={cn('sm:max-lg:hidden', signIn.acr === null && 'max-sm:hidden')}>
         <AssuranceBadge acr={signIn.acr} />
       </TableCell>
       <TableCell label="Started" className="text-muted-foreground">
