@@ -136,6 +136,27 @@ const apps = createRoute({
   component: lazyRouteComponent(() => import('./screens/apps.tsx'), 'AppsScreen'),
 })
 
+const connections = createRoute({
+  getParentRoute: () => shell,
+  path: '/connections',
+  // The last three are what a provider's callback adds: how it came out, and for which connection.
+  validateSearch: known('connect', 'search', 'status', 'error', 'connection_id'),
+  component: lazyRouteComponent(() => import('./screens/connections.tsx'), 'ConnectionsScreen'),
+})
+
+const connection = createRoute({
+  getParentRoute: () => shell,
+  path: '/connections/$connectionId',
+  component: lazyRouteComponent(() => import('./screens/connection.tsx'), 'ConnectionScreen'),
+})
+
+const providers = createRoute({
+  getParentRoute: () => shell,
+  path: '/providers',
+  validateSearch: known('search', 'provider'),
+  component: lazyRouteComponent(() => import('./screens/providers.tsx'), 'ProvidersScreen'),
+})
+
 const audit = createRoute({
   getParentRoute: () => shell,
   path: '/audit',
@@ -165,6 +186,9 @@ const screens = [
   application,
   signIns,
   approvals,
+  connections,
+  connection,
+  providers,
   apiKeys,
   apps,
   audit,

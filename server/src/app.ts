@@ -6,6 +6,13 @@ import { apiKeyAdminRoutes, apiKeyRoutes } from './accounts/api-key-routes.ts'
 import { accountRoutes, authRoutes } from './accounts/routes.ts'
 import { verifyRoutes } from './accounts/verify.ts'
 import { auditAdminRoutes, auditRoutes } from './audit/routes.ts'
+import { brokerRoutes } from './connections/broker-routes.ts'
+import { callbackRoutes } from './connections/callback.ts'
+import { connectionGrantRoutes } from './connections/connection-grant-routes.ts'
+import { organizationConnectionRoutes } from './connections/organization-routes.ts'
+import { providerAdminRoutes } from './connections/provider-routes.ts'
+import { connectionRoutes } from './connections/routes.ts'
+import { webhookRoutes } from './connections/webhook-routes.ts'
 import { consoleRoutes } from './console.ts'
 import type { Deps, Env } from './context.ts'
 import { requireAdmin, requirePerson, requirePrincipal } from './door.ts'
@@ -51,6 +58,7 @@ export function createApp(deps: Deps) {
   app.use('*', edge(deps))
   for (const path of OPEN_TO_ORIGINS) app.use(path, openCors)
   app.use('/v1/*', listedCors(deps.config.corsOrigins), requirePrincipal(deps))
+  app.use('/v1/request-connection', strictJsonBody)
   app.use('/api/admin/*', requireAdmin(deps), strictJsonBody)
   app.use('/api/*', except(WITHOUT_PERSON, requirePerson(deps), strictJsonBody))
 
@@ -66,7 +74,14 @@ export function createApp(deps: Deps) {
     .route('/api', clientRoutes(deps))
     .route('/api', signInRoutes(deps))
     .route('/api', apiKeyRoutes(deps))
+    .route('/api', organizationConnectionRoutes(deps))
+    .route('/api', connectionGrantRoutes(deps))
+    .route('/api', webhookRoutes(deps))
     .route('/api', auditRoutes(deps, checkHead))
+  app.route('/', connectionRoutes(deps))
+  app.route('/', callbackRoutes(deps))
+  app.route('/', brokerRoutes(deps))
+  app.route('/api/admin', providerAdminRoutes(deps))
   app.route('/api/admin', agentAdminRoutes(deps))
   app.route('/api/admin', clientAdminRoutes(deps))
   app.route('/api/admin', signInAdminRoutes(deps))

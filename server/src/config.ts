@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SIGNING_ALGS, type SigningAlg } from './crypto/jws.ts'
 import type { MasterKey } from './crypto/key-ring.ts'
+import { isAllowEntry } from './http/outbound/allow-list.ts'
 
 export interface Config {
   production: boolean
@@ -22,10 +23,17 @@ export interface Config {
   bodyLimitBytes: number
   corsOrigins: readonly string[]
   trustedProxies: readonly string[]
+  /** Hosts and ranges that we call although they are private, and by http. */
+  egressAllow: readonly string[]
   signingAlg: SigningAlg
   /** Pending requests that one address may have open at a time. */
   pendingRequestsPerAddress: number
   lifetimes: Lifetimes
+  /** Hosts, or `*.` and a domain, that a browser may be sent back to with the outcome of a connection. */
+  allowedReturnDomains: readonly string[]
+  enforceReturnUrl: boolean
+  /** For `X-API-Key` of the broker; the admin key besides. */
+  brokerApiKeys: readonly string[]
 }
 
 /** What we are called at a social provider. */
@@ -46,9 +54,11 @@ export interface Lifetimes {
   /** How long a refresh whose answer was lost can be asked again. */
   refreshReplay: number
   signingKey: number
+  /** How long a person may take to consent at a provider. */
+  connectionFlow: number
 }
 
-const LIFETIMES: Lifetimes = {
+const LIFETIMES: Omit<Lifetimes, 'connectionFlow'> = {
   request: 600,
   code: 60,
   accessToken: 3600,
@@ -95,10 +105,20 @@ const databaseUrl = z
   .string()
   .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'must be sqlite:<path>, sqlite::memory: or postgres://user@host/database')
 const cidrs = list.refine((all) => all.every(isCidr), 'must be addresses or CIDR ranges, such as 10.0.0.0/8')
+const egress = list.refine(
+  (all) => all.every(isAllowEntry),
+  'must be hosts, addresses or CIDR ranges, such as localhost, localhost:9000 or 10.0.0.0/8, without http://',
+)
 const origins = list.refine(
   (all) => all.every((text) => URL.canParse(text) && new URL(text).origin === text),
   'must be origins, such as https://app.example.com, without a path or a slash at the end',
 )
+
+const returnDomains = list.refine(
+  (all) => all.every((domain) => /^(\*\.)?[a-z0-9.-]+(:\d{1,5})?$|^\[::1\](:\d{1,5})?$/.test(domain)),
+  'must be hosts in lower case, such as app.example.com or *.example.com, without https:// and path',
+)
+const brokerKeys = list.refine((all) => all.every((key) => key.length >= 16), 'must be keys of at least 16 characters')
 
 const serviceUrl = z
   .string()
@@ -127,8 +147,13 @@ const Environment = z.object({
   BODY_LIMIT_MB: wholeNumber(1, 1024).default(10),
   CORS_ORIGINS: origins.default([]),
   TRUSTED_PROXIES: cidrs.default([]),
+  EGRESS_ALLOW: egress.default([]),
   SIGNING_ALG: z.enum(SIGNING_ALGS, `must be one of ${SIGNING_ALGS.join(', ')}`).default('ES256'),
   PENDING_REQUESTS_PER_ADDRESS: wholeNumber(1, 1_000_000).default(1000),
+  CONNECTION_FLOW_TTL_S: wholeNumber(1, 86_400).default(600),
+  ALLOWED_RETURN_DOMAINS: returnDomains.optional(),
+  ENFORCE_RETURN_URL: flag.default(true),
+  BROKER_API_KEYS: brokerKeys.default([]),
 })
 
 /** Reads the environment. Throws a `ConfigError` that names every fault at once. */
@@ -173,9 +198,13 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     bodyLimitBytes: data.BODY_LIMIT_MB * 1024 * 1024,
     corsOrigins: data.CORS_ORIGINS,
     trustedProxies: data.TRUSTED_PROXIES,
+    egressAllow: data.EGRESS_ALLOW,
     signingAlg: data.SIGNING_ALG,
     pendingRequestsPerAddress: data.PENDING_REQUESTS_PER_ADDRESS,
-    lifetimes: LIFETIMES,
+    lifetimes: { ...LIFETIMES, connectionFlow: data.CONNECTION_FLOW_TTL_S },
+    allowedReturnDomains: data.ALLOWED_RETURN_DOMAINS ?? (production ? [] : [...LOOPBACK_HOSTS]),
+    enforceReturnUrl: data.ENFORCE_RETURN_URL,
+    brokerApiKeys: data.BROKER_API_KEYS,
   }
 }
 

@@ -1,12 +1,16 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Auth } from './accounts/auth.ts'
 import type { Config } from './config.ts'
+import type { ProviderDocuments } from './connections/provider-documents.ts'
+import type { Provider } from './connections/providers/provider.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
 import type { Random } from './crypto/random.ts'
 import type { ClientAddress } from './http/client-address.ts'
 import type { Logger } from './http/log.ts'
 import type { Metrics } from './http/metrics.ts'
+import type { Outbound } from './http/outbound.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
+import type { SingleFlight } from './resilience/single-flight.ts'
 import type { Slots } from './resilience/slots.ts'
 import type { Database } from './storage/database.ts'
 import type { Role } from './storage/schema.ts'
@@ -29,8 +33,16 @@ export interface Deps {
   adminKeyHash: string
   /** People's accounts: better-auth, over our own tables. */
   auth: Auth
+  /** The way out: what people and agents point us at is called through here only. */
+  outbound: Outbound
+  /** What providers publish about themselves. */
+  providerDocuments: ProviderDocuments
+  /** The providers that need no more than a client of ours there, by name. */
+  catalogue: ReadonlyMap<string, Provider>
   /** Status streams that one address, and one request, hold open. */
   streams: { ofAddress: Slots; ofRequest: Slots }
+  /** What is asked of a provider for all who want to know; ends before the database is closed. */
+  refreshes: SingleFlight
   /** Aborted when the process begins to drain: what never ends by itself ends then. */
   draining: AbortSignal
 }

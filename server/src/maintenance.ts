@@ -1,5 +1,8 @@
 import { startMailDelivery } from './accounts/mail-delivery.ts'
 import { signAuditHeads } from './audit/heads.ts'
+import { expireUnanswered } from './connections/connections.ts'
+import { startRefreshUpkeep } from './connections/refresh-upkeep.ts'
+import { startWebhookDelivery } from './connections/webhook-delivery.ts'
 import type { Deps } from './context.ts'
 import { firstIdAt } from './crypto/ids.ts'
 import { signHead } from './identity/audit-heads.ts'
@@ -19,16 +22,19 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
       .catch((error: unknown) => deps.log.error({ error }, 'maintenance failed'))
   }, INTERVAL_MS)
   timer.unref()
-  // Beside the rest: a mail service that is slow must hold nothing up.
+  // Beside the rest: a service elsewhere that is slow must hold nothing up.
   const stopMail = startMailDelivery(deps)
+  const stopWebhooks = startWebhookDelivery(deps)
+  const stopUpkeep = startRefreshUpkeep(deps)
   return async () => {
     clearInterval(timer)
-    await Promise.all([running, stopMail()])
+    await Promise.all([running, stopMail(), stopWebhooks(), stopUpkeep()])
   }
 }
 
 /** One round: forgets what has ended, takes up the keys of other processes, rotates an old key, signs the audit heads. */
 export async function maintain(deps: Deps): Promise<void> {
+  await expireUnanswered(deps)
   await sweep(deps)
   await deps.signingKeys.reload()
   const { activeAt } = deps.signingKeys.current()

@@ -74,6 +74,7 @@ function openapiDocument(app: OpenAPIHono<Env>, issuer: string): Record<string, 
         description: 'A person who is signed in',
       },
       apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'sk-aa-v1', description: 'An API key of a person' },
+      brokerKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A key of BROKER_API_KEYS' },
       clientSecretBasic: {
         type: 'http',
         scheme: 'basic',

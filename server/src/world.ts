@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openAdminKey } from './accounts/admin-key.ts'
 import { createAuth } from './accounts/better-auth.ts'
 import { openFirstOrganization } from './accounts/first-organization.ts'
 import { createChain } from './audit/chain.ts'
 import type { Config } from './config.ts'
+import { createProviderDocuments } from './connections/provider-documents.ts'
+import { providers } from './connections/providers/index.ts'
+import type { Provider } from './connections/providers/provider.ts'
 import type { Deps } from './context.ts'
 import { newId } from './crypto/ids.ts'
 import { createKeyRing } from './crypto/key-ring.ts'
@@ -10,8 +14,10 @@ import { createRandom, type Random } from './crypto/random.ts'
 import { createClientAddress } from './http/client-address.ts'
 import { createLogger, type Logger } from './http/log.ts'
 import { createMetrics } from './http/metrics.ts'
+import { createOutbound } from './http/outbound.ts'
 import { openSigningKeys } from './identity/signing-keys.ts'
 import { openMasterKeys } from './master-keys.ts'
+import { createSingleFlight } from './resilience/single-flight.ts'
 import { createSlots } from './resilience/slots.ts'
 import { openDatabase } from './storage/open.ts'
 
@@ -19,11 +25,16 @@ const STREAMS_PER_ADDRESS = 500
 /** The page opens one; a reload leaves the old one for a moment. */
 const STREAMS_PER_REQUEST = 20
 
+/** What a provider has not answered by then, another process asks again. */
+const FLIGHTS_MS = 5000
+
 /** What the outside hands in; a test gives its own clock, dice and log. */
 export interface Outside {
   now?: () => number
   random?: Random
   log?: Logger
+  /** In the place of the catalogue. */
+  providers?: readonly Provider[]
 }
 
 export interface World {
@@ -54,6 +65,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
     const orgId = await openFirstOrganization(db, random, now())
     const admin = await openAdminKey({ db, ring, random }, config.adminApiKey)
     const auth = await createAuth({ config, db, ring, random, now, log, orgId }, Date.now)
+    const outbound = createOutbound({ allow: config.egressAllow })
     const draining = new AbortController()
     const deps: Deps = {
       config,
@@ -68,14 +80,22 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       orgId,
       adminKeyHash: admin.hash,
       auth,
+      outbound,
+      providerDocuments: createProviderDocuments({ db, outbound, now }),
+      catalogue: new Map((outside.providers ?? providers).map((entry) => [entry.name, entry])),
       streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },
+      refreshes: createSingleFlight(),
       draining: draining.signal,
     }
     return {
       deps,
       ...(admin.made !== undefined && { adminKey: admin.made }),
       drain: () => draining.abort(),
-      close: () => db.close(),
+      async close() {
+        // Tokens that a provider has just given are on their way to the disk.
+        await Promise.race([deps.refreshes.idle(), sleep(FLIGHTS_MS, undefined, { ref: false })])
+        await db.close()
+      },
     }
   } catch (error) {
     await db.close()

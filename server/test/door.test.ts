@@ -31,6 +31,8 @@ const PUBLIC = new Set([
   'GET /oauth/authorize',
   'GET /authorize/resume',
   'GET /authorize/person',
+  'GET /auth/callback',
+  'GET /auth/callback/:provider',
   'POST /authorize/person',
   'GET /console',
   'GET /console/*',

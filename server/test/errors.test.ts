@@ -81,7 +81,7 @@ describe('where there is nothing', () => {
     expect(model.body).toEqual({
       error: { message: expect.any(String), type: 'not_found', param: null, code: 'not_found' },
     })
-    for (const path of ['/v1/connections', '/v1/token/conn_x', '/v1/proxy/conn_x/y'])
+    for (const path of ['/v1/check-connection/conn_x', '/v1/token/conn_x', '/v1/proxy/conn_x/y'])
       expect((await server.request(path, { headers: ADMIN })).body.error).toBe('not_found')
   })
 })

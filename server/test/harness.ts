@@ -8,7 +8,7 @@ import { createApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import type { Deps } from '../src/context.ts'
 import { createLogger } from '../src/http/log.ts'
-import { openWorld } from '../src/world.ts'
+import { type Outside, openWorld } from '../src/world.ts'
 
 export const DATABASES = ['sqlite', 'postgres'] as const
 export type DatabaseKind = (typeof DATABASES)[number]
@@ -64,7 +64,11 @@ async function postgresAdmin(base: string, statement: string): Promise<void> {
 }
 
 /** A whole server in this process, spoken to as a client would, with a clock that the test turns. */
-export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<string, string> = {}) {
+export async function startServer(
+  kind: DatabaseKind = 'sqlite',
+  env: Record<string, string> = {},
+  outside: Pick<Outside, 'providers'> = {},
+) {
   const database = await freshDatabase(kind)
   const logged: string[] = []
   let time = Date.parse('2026-06-01T12:00:00Z')
@@ -80,6 +84,7 @@ export async function startServer(kind: DatabaseKind = 'sqlite', env: Record<str
   const world = await openWorld(config, {
     now: () => time,
     log: createLogger(config.logLevel, { write: (line) => logged.push(line) }),
+    ...outside,
   })
   const { deps } = world
   const app = createApp(deps)

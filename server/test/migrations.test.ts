@@ -34,7 +34,7 @@ describe.each(DATABASES)('a database of the first release, on %s', (kind) => {
     await old.destroy()
 
     const now = openDatabase(database.url, { newChain: noChain, now: Date.now, onError: () => {} })
-    expect(await now.migrate()).toEqual(['0002-people'])
+    expect(await now.migrate()).toEqual(['0002-people', '0003-connections'])
     expect(await now.migrate()).toEqual([])
     const person = await now.read.selectFrom('person').selectAll().executeTakeFirstOrThrow()
     expect(person).toMatchObject({ user_id: 'user_1', registered_at: null, payment_method: 'credits' })

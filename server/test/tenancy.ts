@@ -57,6 +57,10 @@ export interface Tenant {
   invitation: { invitation_id: string; email: string; token: string }
   sessionId: string
   passkeyId: string
+  /** An account of the administrator's at a provider, and who else may use it. */
+  connectionId: string
+  connectionGrantId: string
+  webhookId: string
 }
 
 /** The answer of a call that has to go well. */
@@ -184,6 +188,19 @@ export async function newTenant(server: TestServer, name: TenantName): Promise<T
   const tokens = await server.tokens(website, agent)
   const { requestId: waitingId } = await waits(server, careful, website)
 
+  const { connection_id: connectionId } = await made(admin, '/api/connections/api-key', {
+    provider_name: 'openai',
+    api_key: `key-of-${name}`,
+    account: `account of ${name}`,
+  })
+  const { grant_id: connectionGrantId } = await made(admin, '/api/connection-grants', {
+    connection_id: connectionId,
+    agent_id: agent.agent_id,
+    raw_token: false,
+  })
+
+  const { webhook_id: webhookId } = await made(admin, '/api/webhooks', { url: `https://${name}.example/hook` })
+
   const [grant] = (await well(admin.get(`/api/tokens?agent_id=${agent.agent_id}`), 200)).data
   return {
     name,
@@ -205,6 +222,9 @@ export async function newTenant(server: TestServer, name: TenantName): Promise<T
     invitation: await invite(admin, emailOf(name, 'guest'), 'viewer'),
     sessionId: me.session.id,
     passkeyId: await newPasskey(server, admin, `${name} passkey`),
+    connectionId,
+    connectionGrantId,
+    webhookId,
   }
 }
 
@@ -249,12 +269,14 @@ export const READS = [
   '/api/approvals?limit=200',
   '/api/approvals?limit=200&status=decided',
   '/api/api-keys',
+  '/api/connections?limit=200',
+  '/api/connection-grants?limit=200',
   '/api/audit-log?limit=200',
   '/api/audit-log/export?format=json',
   '/api/audit-log/export?format=csv',
 ] as const
 
-const IDS = /\b(?:agent|client|req|grant|user|org|key|inv|ses|sec|acct)_[0-9a-z]{26,40}\b/g
+const IDS = /\b(?:agent|client|req|grant|user|org|key|inv|ses|sec|acct|conn|cgrant|wh)_[0-9a-z]{26,40}\b/g
 
 const ADDRESSES = /198\.51\.100\.\d+/g
 

@@ -72,6 +72,46 @@ export const PERSON_ROUTES: Record<string, Case> = {
   'GET /api/apps': list('/api/apps'),
   'DELETE /api/apps/:id': thing('anyone', ({ app }) => `/api/apps/${app.client_id}`),
 
+  'GET /api/connections': list('/api/connections', ({ admin }) => [`user_id=${admin.id}`]),
+  'GET /api/connections/:id': thing('anyone', ({ connectionId }) => `/api/connections/${connectionId}`),
+  'POST /api/connections': own('member', '/api/connections', (tenant) => [
+    { provider_name: 'github', connection_id: tenant.connectionId, ...claimed(tenant) },
+  ]),
+  'POST /api/connections/api-key': own('member', '/api/connections/api-key', (tenant) => [
+    { provider_name: 'openai', api_key: 'key', connection_id: tenant.connectionId, ...claimed(tenant) },
+  ]),
+  'POST /api/connections/:id/refresh': thing(
+    'member',
+    ({ connectionId }) => `/api/connections/${connectionId}/refresh`,
+  ),
+  'DELETE /api/connections/:id': thing('member', ({ connectionId }) => `/api/connections/${connectionId}`),
+  'GET /api/webhooks': list('/api/webhooks', () => [], 'admin'),
+  'POST /api/webhooks': own('admin', '/api/webhooks', (tenant) => [
+    { url: 'https://hooks.example/x', webhook_id: tenant.webhookId, ...claimed(tenant) },
+  ]),
+  'GET /api/webhooks/:id/deliveries': {
+    kind: 'list',
+    needs: 'admin',
+    calls: ({ webhookId }) => [{ path: `/api/webhooks/${webhookId}/deliveries` }],
+  },
+  'DELETE /api/webhooks/:id': thing('admin', ({ webhookId }) => `/api/webhooks/${webhookId}`),
+  'GET /api/providers': list('/api/providers'),
+  'GET /api/connection-grants': list('/api/connection-grants', ({ connectionId }) => [`connection_id=${connectionId}`]),
+  'POST /api/connection-grants': {
+    kind: 'thing',
+    needs: 'member',
+    calls: ({ connectionId, agent }) => [
+      {
+        path: '/api/connection-grants',
+        body: { connection_id: connectionId, agent_id: agent.agent_id, raw_token: true },
+      },
+    ],
+  },
+  'DELETE /api/connection-grants/:id': thing(
+    'member',
+    ({ connectionGrantId }) => `/api/connection-grants/${connectionGrantId}`,
+  ),
+
   'GET /api/organization': list('/api/organization'),
   'PUT /api/organization': own('admin', '/api/organization', (tenant) => [{ name: 'Renamed', ...claimed(tenant) }]),
   'POST /api/organizations': own('anyone', '/api/organizations', (tenant) => [{ name: 'Another', ...claimed(tenant) }]),

@@ -13,8 +13,13 @@ export function Textarea({ className, ...props }: ComponentProps<'textarea'>) {
   return <textarea className={cn(FIELD, 'field-sizing-content min-h-20 py-2', className)} {...props} />
 }
 
-/** A password that one may look at while typing. */
-export function PasswordInput({ className, ...props }: ComponentProps<'input'>) {
+interface PasswordInputProps extends ComponentProps<'input'> {
+  /** What is hidden, for the name of its button. */
+  what?: string
+}
+
+/** A password, or another secret, that one may look at while typing. */
+export function PasswordInput({ what = 'password', className, ...props }: PasswordInputProps) {
   const [visible, setVisible] = useState(false)
   const Icon = visible ? EyeOff : Eye
   return (
@@ -23,7 +28,7 @@ export function PasswordInput({ className, ...props }: ComponentProps<'input'>) 
       <button
         type="button"
         className="absolute inset-y-1 right-1 grid w-8 place-items-center rounded-md text-muted-foreground hover:text-foreground"
-        aria-label={visible ? 'Hide the password' : 'Show the password'}
+        aria-label={visible ? `Hide the ${what}` : `Show the ${what}`}
         aria-pressed={visible}
         onClick={() => setVisible(!visible)}
       >

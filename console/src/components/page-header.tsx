@@ -5,7 +5,7 @@ import { takeArrival } from '../arrival.ts'
 
 interface Crumb {
   label: string
-  to: '/' | '/agents' | '/applications' | '/sign-ins' | '/approvals' | '/audit' | '/organization' | '/settings'
+  to: '/' | '/agents' | '/applications' | '/connections'
 }
 
 interface PageHeaderProps {

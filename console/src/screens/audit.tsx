@@ -8,12 +8,12 @@ import { LoadMore } from '../components/load-more.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { useSignInNews } from '../live.ts'
+import { useNames } from '../names.ts'
 import { useAct } from '../use-act.ts'
 import { auditQuery, verifyLog } from './audit/audit-log.ts'
 import { EventList } from './audit/event-list.tsx'
 import { ExportMenu } from './audit/export-menu.tsx'
 import { Clear, countOf, Filters } from './audit/filters.tsx'
-import { useNames } from './audit/names.ts'
 import { Verification } from './audit/verification.tsx'
 
 const route = getRouteApi('/shell/audit')

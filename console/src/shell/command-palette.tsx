@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { AppWindow, Bot, Keyboard, LogOut, Plus } from 'lucide-react'
+import { AppWindow, Bot, Cable, Keyboard, LogOut, Plus } from 'lucide-react'
 import { answer, api } from '../api.ts'
 import {
   Command,
@@ -15,7 +15,7 @@ import { Dialog, DialogContent } from '../components/dialog.tsx'
 import { usePermissions } from '../me.ts'
 import { chooseTheme } from '../theme.ts'
 import { THEMES } from './account-menu.tsx'
-import { ALL_PLACES } from './places.ts'
+import { usePlaces } from './places.ts'
 import { useSignOut } from './sign-out.ts'
 
 interface CommandPaletteProps {
@@ -47,6 +47,7 @@ export function CommandPalette({ open, onOpenChange, onShortcuts }: CommandPalet
 function Commands({ close, onShortcuts }: { close: () => void; onShortcuts: () => void }) {
   const navigate = useNavigate()
   const signOut = useSignOut()
+  const places = usePlaces()
   const { canWrite } = usePermissions()
   const then = (act: () => unknown) => () => {
     close()
@@ -56,7 +57,7 @@ function Commands({ close, onShortcuts }: { close: () => void; onShortcuts: () =
   return (
     <>
       <CommandGroup heading="Go to">
-        {ALL_PLACES.map(({ to, label, icon: Icon, key }) => (
+        {places.map(({ to, label, icon: Icon, key }) => (
           <CommandItem key={to} value={`go to ${label}`} onSelect={then(() => navigate({ to }))}>
             <Icon aria-hidden />
             {label}
@@ -76,6 +77,10 @@ function Commands({ close, onShortcuts }: { close: () => void; onShortcuts: () =
           <CommandItem onSelect={then(() => navigate({ to: '/applications', search: { create: 'true' } }))}>
             <Plus aria-hidden />
             Register application
+          </CommandItem>
+          <CommandItem onSelect={then(() => navigate({ to: '/connections', search: { connect: 'true' } }))}>
+            <Cable aria-hidden />
+            Connect an account
           </CommandItem>
         </CommandGroup>
       )}

@@ -2,14 +2,15 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { answer, api } from '../api.ts'
 import { cn } from '../components/class-names.ts'
-import { PLACES, type Place } from './places.ts'
+import { type Place, usePlaceGroups } from './places.ts'
 
 /** `onNavigate` closes the sheet that holds this on phones. */
 export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
+  const groups = usePlaceGroups()
   const pending = usePendingApprovals()
   return (
     <nav aria-label="Console" className="grid content-start gap-5">
-      {PLACES.map(({ group, places }) => (
+      {groups.map(({ group, places }) => (
         <div key={group} className="grid gap-1">
           <p className="px-2.5 text-xs font-medium text-muted-foreground">{group}</p>
           <ul className="grid gap-0.5">

@@ -1,7 +1,9 @@
 import {
   AppWindow,
+  Blocks,
   Bot,
   Building2,
+  Cable,
   ChartNoAxesColumn,
   KeyRound,
   LogIn,
@@ -11,6 +13,7 @@ import {
   Settings,
   ShieldCheck,
 } from 'lucide-react'
+import { useMe } from '../me.ts'
 
 export interface Place {
   to:
@@ -19,19 +22,27 @@ export interface Place {
     | '/applications'
     | '/sign-ins'
     | '/approvals'
+    | '/connections'
     | '/api-keys'
     | '/apps'
     | '/audit'
     | '/organization'
+    | '/providers'
     | '/settings'
   label: string
   icon: LucideIcon
   /** Pressed after `g`. */
   key: string
+  /** Of whoever runs the server: nobody else can do anything there. */
+  operatorOnly?: true
 }
 
-/** The screens of the sidebar, in its groups. */
-export const PLACES: readonly { group: string; places: readonly Place[] }[] = [
+interface PlaceGroup {
+  group: string
+  places: readonly Place[]
+}
+
+const PLACES: readonly PlaceGroup[] = [
   {
     group: 'Identity',
     places: [
@@ -45,6 +56,7 @@ export const PLACES: readonly { group: string; places: readonly Place[] }[] = [
   {
     group: 'Access',
     places: [
+      { to: '/connections', label: 'Connections', icon: Cable, key: 'c' },
       { to: '/api-keys', label: 'API keys', icon: KeyRound, key: 'k' },
       { to: '/apps', label: 'Approved apps', icon: PlugZap, key: 'y' },
     ],
@@ -54,9 +66,22 @@ export const PLACES: readonly { group: string; places: readonly Place[] }[] = [
     places: [
       { to: '/audit', label: 'Audit', icon: ScrollText, key: 'l' },
       { to: '/organization', label: 'Organization', icon: Building2, key: 'm' },
+      { to: '/providers', label: 'Providers', icon: Blocks, key: 'r', operatorOnly: true },
       { to: '/settings', label: 'Settings', icon: Settings, key: 't' },
     ],
   },
 ]
 
-export const ALL_PLACES: readonly Place[] = PLACES.flatMap(({ places }) => places)
+/** The screens of the sidebar, in its groups, that are of use to who looks. */
+export function usePlaceGroups(): readonly PlaceGroup[] {
+  const { operator } = useMe()
+  return PLACES.map(({ group, places }) => ({
+    group,
+    places: places.filter(({ operatorOnly }) => operator || !operatorOnly),
+  }))
+}
+
+/** The same without the groups. */
+export function usePlaces(): readonly Place[] {
+  return usePlaceGroups().flatMap(({ places }) => places)
+}

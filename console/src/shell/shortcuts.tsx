@@ -4,7 +4,7 @@ import { Key } from '../components/command.tsx'
 import { Dialog, DialogBody, DialogContent } from '../components/dialog.tsx'
 import { ChoiceField } from '../components/form-field.tsx'
 import { Switch } from '../components/switch.tsx'
-import { ALL_PLACES } from './places.ts'
+import { usePlaces } from './places.ts'
 
 const KEY = 'auth-agent-shortcuts'
 const SEQUENCE_MS = 1200
@@ -19,6 +19,7 @@ interface ShortcutActs {
 /** Ctrl-K anywhere; `?` and `g` with a letter while nothing is typed, unless they are switched off. */
 export function useShortcuts({ openPalette, openHelp }: ShortcutActs): void {
   const navigate = useNavigate()
+  const places = usePlaces()
   const goPressedAt = useRef(0)
 
   const press = useEffectEvent((event: KeyboardEvent) => {
@@ -31,7 +32,7 @@ export function useShortcuts({ openPalette, openHelp }: ShortcutActs): void {
     if (event.key === '?') openHelp()
     const going = event.timeStamp - goPressedAt.current < SEQUENCE_MS
     goPressedAt.current = event.key === 'g' ? event.timeStamp : Number.NEGATIVE_INFINITY
-    const place = going ? ALL_PLACES.find(({ key }) => key === event.key) : undefined
+    const place = going ? places.find(({ key }) => key === event.key) : undefined
     if (place) void navigate({ to: place.to })
   })
 
@@ -63,6 +64,7 @@ interface ShortcutHelpProps {
 }
 
 export function ShortcutHelp({ open, onOpenChange }: ShortcutHelpProps) {
+  const places = usePlaces()
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>
       <DialogContent title="Keyboard shortcuts" className="sm:max-w-md">
@@ -70,7 +72,7 @@ export function ShortcutHelp({ open, onOpenChange }: ShortcutHelpProps) {
           <dl className="grid gap-x-8 sm:grid-cols-2">
             <Shortcut keys={[COMMAND_KEY, 'K']} label="Search" />
             <Shortcut keys={['?']} label="This list" />
-            {ALL_PLACES.map(({ key, label }) => (
+            {places.map(({ key, label }) => (
               <Shortcut key={key} keys={['G', key.toUpperCase()]} label={label} />
             ))}
           </dl>

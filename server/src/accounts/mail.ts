@@ -10,7 +10,8 @@ export { approvalMail } from './mail-templates.ts'
 
 export const MAIL_TOPIC = 'mail'
 
-const recordOf = (mailId: string) => `mail:${mailId}`
+/** What the body of a mail is bound to. */
+export const mailRecord = (mailId: string) => `mail:${mailId}`
 
 /**
  * Puts a mail with what it tells of into one transaction. It is delivered by whichever process finds it; without a mail
@@ -28,7 +29,7 @@ export async function queueMail(
     recipient: to.toLowerCase(),
     // A line break would be another header.
     subject: subject.replace(/\s+/g, ' ').trim(),
-    body_sealed: ring.seal(JSON.stringify({ text, html }), recordOf(mailId)),
+    body_sealed: ring.seal(JSON.stringify({ text, html }), mailRecord(mailId)),
     created_at: now,
     next_attempt_at: config.agentMail ? now : null,
     attempts: 0,
@@ -41,5 +42,5 @@ export async function queueMail(
 /** What a mail says; nothing once it was delivered. */
 export function openMail(ring: KeyRing, { mail_id, body_sealed }: MailRow): { text: string; html: string } {
   if (body_sealed === '') return { text: '', html: '' }
-  return JSON.parse(ring.unseal(body_sealed, recordOf(mail_id)))
+  return JSON.parse(ring.unseal(body_sealed, mailRecord(mail_id)))
 }

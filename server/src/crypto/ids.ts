@@ -19,6 +19,10 @@ export type IdPrefix =
   | 'mail'
   | 'key'
   | 'entry'
+  | 'conn'
+  | 'cgrant'
+  | 'wh'
+  | 'whd'
 export type SecretPrefix = 'aas' | 'acs' | 'aak' | 'rt' | 'ait'
 
 // Crockford-like base32: 32 signs, so that five bits of a byte choose one without bias.

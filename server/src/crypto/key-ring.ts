@@ -32,6 +32,8 @@ export interface KeyRing {
   seal(plaintext: string, record: string): string
   /** Throws when the text was altered, moved from another record, or sealed by a key that left the ring. */
   unseal(sealed: string, record: string): string
+  /** The same text with its data key under the primary key; what it seals is not touched, nor seen. */
+  rewrap(sealed: string, record: string): string
   /** Ids of the keys, primary first. */
   ids: readonly string[]
 }
@@ -70,6 +72,7 @@ export function createKeyRing(masterKeys: readonly MasterKey[], random: Random):
     },
     seal: (plaintext, record) => seal(primary, random, plaintext, record),
     unseal: (sealed, record) => unseal(byId, sealed, record),
+    rewrap: (sealed, record) => rewrap(byId, primary, random, sealed, record),
   }
 }
 
@@ -103,12 +106,39 @@ function seal(key: RingKey, random: Random, plaintext: string, record: string): 
 }
 
 function unseal(keys: ReadonlyMap<string, RingKey>, sealed: string, record: string): string {
+  const { dataKey, body } = open(keys, sealed, record)
+  return trusted(record, () => decrypt(createSecretKey(dataKey), Buffer.from(body, 'base64url'), record).toString())
+}
+
+function rewrap(
+  keys: ReadonlyMap<string, RingKey>,
+  to: RingKey,
+  random: Random,
+  sealed: string,
+  record: string,
+): string {
+  const { dataKey, body } = open(keys, sealed, record)
+  const wrapped = encrypt(to.wrap, random(IV_BYTES), dataKey, `${to.id}\0${record}`)
+  dataKey.fill(0)
+  return `s1.${to.id}.${wrapped.toString('base64url')}.${body}`
+}
+
+/** The id of the master key that a sealed text needs. */
+export function sealedUnder(sealed: string): string {
+  return sealed.split('.', 2)[1] ?? ''
+}
+
+function open(keys: ReadonlyMap<string, RingKey>, sealed: string, record: string) {
   const [version, keyId = '', wrapped = '', body = ''] = sealed.split('.')
   const key = keys.get(keyId)
   if (version !== 's1' || !key) throw new UnsealError(`Cannot unseal ${record}: no master key "${keyId}" in the ring`)
+  const unwrap = () => decrypt(key.wrap, Buffer.from(wrapped, 'base64url'), `${keyId}\0${record}`)
+  return { dataKey: trusted(record, unwrap), body }
+}
+
+function trusted<T>(record: string, decrypted: () => T): T {
   try {
-    const dataKey = decrypt(key.wrap, Buffer.from(wrapped, 'base64url'), `${keyId}\0${record}`)
-    return decrypt(createSecretKey(dataKey), Buffer.from(body, 'base64url'), record).toString()
+    return decrypted()
   } catch (cause) {
     throw new UnsealError(`Cannot unseal ${record}: it was altered or belongs to another record`, { cause })
   }

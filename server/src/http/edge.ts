@@ -21,7 +21,9 @@ export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'l
     c.set('address', deps.clientAddress(c.env?.incoming?.socket?.remoteAddress, header(c, 'x-forwarded-for')))
     c.set('nonce', deps.random(16).toString('base64url'))
 
-    if (Number(header(c, 'content-length') ?? 0) > deps.config.bodyLimitBytes)
+    // What goes through to a provider is never held here, so that its size is the provider's affair.
+    const passesThrough = c.req.path.startsWith('/v1/proxy/')
+    if (!passesThrough && Number(header(c, 'content-length') ?? 0) > deps.config.bodyLimitBytes)
       throw new ApiError('payload_too_large', `The body is larger than ${deps.config.bodyLimitBytes} bytes`)
     await next().catch((thrown: unknown) => {
       // Hono hands only errors to its error handler; anything else would leave as a bare 500.

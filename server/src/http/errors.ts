@@ -27,6 +27,14 @@ const STATUS = {
   unknown_request: 404,
   request_completed: 409,
   request_expired: 410,
+  // Connections (contract)
+  invalid_return_url: 400,
+  not_refreshable: 400,
+  connection_pending: 409,
+  reauth_required: 409,
+  integrity_error: 500,
+  provider_misconfigured: 502,
+  provider_unavailable: 503,
   // People in the console
   not_a_member: 403,
   reauthentication_required: 403,

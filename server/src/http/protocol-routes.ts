@@ -26,7 +26,7 @@ export function protocolRoutes(endpoints: readonly Endpoint[]): OpenAPIHono<Env>
     routes.openAPIRegistry.registerPath({
       ...documentation,
       method,
-      path,
+      path: path.replace(/:(\w+)/g, '{$1}'),
       tags: [tag],
       ...((query || form) && {
         request: {

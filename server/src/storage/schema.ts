@@ -19,6 +19,14 @@ export interface Schema {
   ledger_entry: LedgerEntryTable
   balance: BalanceTable
   mail: MailTable
+  provider: ProviderTable
+  connection: ConnectionTable
+  connection_flow: ConnectionFlowTable
+  idempotency_key: IdempotencyKeyTable
+  provider_document: ProviderDocumentTable
+  connection_grant: ConnectionGrantTable
+  webhook: WebhookTable
+  webhook_delivery: WebhookDeliveryTable
   agent: AgentTable
   agent_secret: AgentSecretTable
   client: ClientTable
@@ -409,4 +417,134 @@ export interface ChangeFeedTable {
   seq: Generated<number>
   topic: string
   at: ColumnType<Time>
+}
+
+/** A provider as the operator set it up: of the catalogue with a client of ours, or of their own making. */
+export interface ProviderTable {
+  provider_name: string
+  /** What differs from the catalogue's entry, or all of it. */
+  settings: Json
+  client_id: string | null
+  client_secret_sealed: string | null
+  created_at: Time
+  updated_at: Time
+}
+
+/** An account of somebody at a provider. */
+export interface ConnectionTable {
+  connection_id: string
+  org_id: string
+  /** The caller's own name for the person or workspace. */
+  user_ref: string
+  provider_name: string
+  made_by: string
+  status: 'pending' | 'active' | 'failed'
+  reason: 'denied' | 'expired' | 'exchange_failed' | 'invalid_id_token' | 'reauth_required' | null
+  /** Until when somebody may still answer what they were asked. */
+  pending_until: Time | null
+  scopes: Json
+  account_id: string | null
+  account_label: string | null
+  /** Of the provider's placeholders, such as a subdomain. */
+  parameters: Json
+  /** Counts the tokens that were stored: whoever writes names the one they read. */
+  generation: number
+  tokens_sealed: string | null
+  /** The tokens before, for a while: a provider may have taken them back although its answer was lost. */
+  previous_sealed: string | null
+  previous_until: Time | null
+  expires_at: Time | null
+  /** Who refreshes now, in whatever process, and until when. */
+  lease_owner: string | null
+  lease_until: Time | null
+  /** Set before the provider is called, cleared with its answer: a process that died in between left it. */
+  intent_at: Time | null
+  failures: number
+  next_attempt_at: Time | null
+  /** Why the next attempt has to wait. */
+  fault: 'unavailable' | 'misconfigured' | null
+  /** Null: the tokens are those of the person's consent. */
+  refreshed_at: Time | null
+  last_used_at: Time | null
+  last_used_by: string | null
+  created_at: Time
+  updated_at: Time
+}
+
+/** A person's consent that is under way. */
+export interface ConnectionFlowTable {
+  state_hash: string
+  connection_id: string
+  org_id: string
+  provider_name: string
+  redirect_uri: string
+  return_url: string | null
+  scopes: Json
+  /** The PKCE verifier and the nonce. */
+  secrets_sealed: string
+  expected_account: string | null
+  /** S256 of what only the session knows that began the flow: what the person consented to waits for it, in `secrets_sealed`. */
+  session_challenge: string | null
+  /** 1: the connection has tokens already, which stay until there are new ones. */
+  reconnects: Flag
+  created_at: Time
+  expires_at: Time
+  used_at: Time | null
+}
+
+export interface IdempotencyKeyTable {
+  key_hash: string
+  request_hash: string
+  answer_sealed: string | null
+  created_at: Time
+}
+
+export interface ProviderDocumentTable {
+  url: string
+  body: string
+  etag: string | null
+  /** When its owner last said it, or that it is still so. */
+  fetched_at: Time
+  /** When its owner was last asked. */
+  tried_at: Time
+  fresh_until: Time
+}
+
+export interface ConnectionGrantTable {
+  grant_id: string
+  org_id: string
+  connection_id: string
+  agent_id: string
+  /** JSON list of methods, or null: any. */
+  methods: Json | null
+  path_prefix: string | null
+  raw_token: Flag
+  made_by: string
+  created_at: Time
+}
+
+/** Where an organization hears of its connections. */
+export interface WebhookTable {
+  webhook_id: string
+  org_id: string
+  url: string
+  /** JSON list of event types. */
+  events: Json
+  secret_sealed: string
+  created_at: Time
+}
+
+/** One event on its way to one webhook. It holds no token. */
+export interface WebhookDeliveryTable {
+  delivery_id: string
+  webhook_id: string
+  event: string
+  body: string
+  created_at: Time
+  /** Null: delivered, or given up. */
+  next_attempt_at: Time | null
+  attempts: number
+  delivered_at: Time | null
+  last_status: number | null
+  last_error: string | null
 }

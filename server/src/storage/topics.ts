@@ -4,6 +4,9 @@ export const requestTopic = (requestId: string) => `request:${requestId}`
 /** Rings when a sign-in moves that an organization sees, and when its agents, websites or people change. */
 export const organizationTopic = (orgId: string) => `organization:${orgId}`
 
+/** Rings when a connection has new tokens, or will have none. */
+export const connectionTopic = (connectionId: string) => `connection:${connectionId}`
+
 /** Who wants to hear of what, in this process. */
 export interface Topics {
   subscribe(topic: string, listener: () => void): () => void

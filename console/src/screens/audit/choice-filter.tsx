@@ -8,7 +8,7 @@ import {
   SelectTrigger,
   SelectValue,
 } from '../../components/select.tsx'
-import type { Named } from './names.ts'
+import type { Named } from '../../names.ts'
 
 export interface Choices {
   group: string

@@ -1,6 +1,6 @@
+import type { Names } from '../../names.ts'
 import { type AuditEvent, placeOf } from './audit-log.ts'
 import { EventRow } from './event-row.tsx'
-import type { Names } from './names.ts'
 
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' })
 

@@ -19,11 +19,11 @@ import { useId, useState } from 'react'
 import type { Tone } from '../../components/badge.tsx'
 import { cn } from '../../components/class-names.ts'
 import { absoluteTime } from '../../components/relative-time.tsx'
+import type { Names } from '../../names.ts'
 import { kindOf, toneOf } from './actions.ts'
 import type { AuditEvent } from './audit-log.ts'
 import { EventDetail } from './event-detail.tsx'
 import { EventSentence } from './event-sentence.tsx'
-import type { Names } from './names.ts'
 
 const ICONS: Record<string, LucideIcon> = {
   agent: Bot,

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import type { Names } from '../../names.ts'
 import { sentenceOf } from './actions.ts'
 import type { AuditEvent } from './audit-log.ts'
-import type { Names } from './names.ts'
 
 const PLACEHOLDER = /\{(\w+)\}/
 

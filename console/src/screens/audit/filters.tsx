@@ -4,10 +4,10 @@ import { useId, useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { Card } from '../../components/card.tsx'
 import { cn } from '../../components/class-names.ts'
+import type { Names } from '../../names.ts'
 import { ACTION_GROUPS } from './actions.ts'
 import type { AuditFilter } from './audit-log.ts'
 import { ChoiceFilter, type Choices } from './choice-filter.tsx'
-import type { Names } from './names.ts'
 import { TimeFilter } from './time-filter.tsx'
 
 const route = getRouteApi('/shell/audit')

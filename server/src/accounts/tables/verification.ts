@@ -14,7 +14,8 @@ import {
 import { type AccountsWorld, type Model, type ModelTable, text, time, unknownQuestion } from './table.ts'
 
 const PURPOSE = 'verification'
-const recordOf = (id: string) => `verification:${id}`
+/** What the value of a verification is bound to. */
+export const verificationRecord = (id: string) => `verification:${id}`
 
 /** What better-auth calls the link by which a person sets a password. */
 export const RESET_PASSWORD = 'reset-password:'
@@ -30,7 +31,7 @@ export async function keepVerification(
   const row: VerificationRow = {
     id,
     identifier_hash: ring.hash(PURPOSE, identifier),
-    value_sealed: ring.seal(value, recordOf(id)),
+    value_sealed: ring.seal(value, verificationRecord(id)),
     user_id: userId,
     created_at: now,
     updated_at: now,
@@ -48,7 +49,7 @@ export function verificationTable(world: AccountsWorld): ModelTable {
   const modelOf = (row: VerificationRow, identifier: string): Model => ({
     id: row.id,
     identifier,
-    value: ring.unseal(row.value_sealed, recordOf(row.id)),
+    value: ring.unseal(row.value_sealed, verificationRecord(row.id)),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     expiresAt: row.expires_at,

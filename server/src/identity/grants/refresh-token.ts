@@ -32,7 +32,7 @@ export const refreshToken: Grant = async (deps, caller, form, now) => {
   const answer = signInTokens(deps, { grant, subject, scope, resources, withRefreshToken: true }, now)
   const successor = refreshTokenRow(deps, answer.refresh_token ?? '', grant, now)
   const replay: Replay = { asked: askedOf(form), answer }
-  const replaySealed = deps.ring.seal(JSON.stringify(replay), sealedFor(row.token_hash))
+  const replaySealed = deps.ring.seal(JSON.stringify(replay), replayRecord(row.token_hash))
 
   const won = await deps.db.write(async ({ trx, record }) => {
     if (
@@ -76,7 +76,8 @@ interface Replay {
 }
 
 const askedOf = (form: Form) => JSON.stringify([form.get('scope') ?? null, ...form.all('resource')])
-const sealedFor = (tokenHash: string) => `refresh_token.replay_sealed:${tokenHash}`
+/** What the answer of a rotation is bound to. */
+export const replayRecord = (tokenHash: string) => `refresh_token.replay_sealed:${tokenHash}`
 
 /** A token that was rotated comes again: either its answer was lost on the way, or two hold it (RFC 9700 §4.14.2). */
 async function reused(
@@ -111,5 +112,5 @@ async function findReplay(deps: Deps, row: RefreshTokenRow, now: number): Promis
   if (row.replay_sealed === null || row.successor_hash === null || now > until) return undefined
   const successor = await findRefreshToken(deps.db.read, [row.successor_hash])
   if (!successor || successor.rotated_at !== null) return undefined
-  return JSON.parse(deps.ring.unseal(row.replay_sealed, sealedFor(row.token_hash)))
+  return JSON.parse(deps.ring.unseal(row.replay_sealed, replayRecord(row.token_hash)))
 }

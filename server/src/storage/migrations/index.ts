@@ -1,8 +1,9 @@
 import type { Migration, MigrationProvider } from 'kysely/migration'
 import * as identity from './0001-identity.ts'
 import * as people from './0002-people.ts'
+import * as connections from './0003-connections.ts'
 
-const MIGRATIONS = { '0001-identity': identity, '0002-people': people }
+const MIGRATIONS = { '0001-identity': identity, '0002-people': people, '0003-connections': connections }
 
 /** Imported by name rather than found in a folder: what runs is what was reviewed. */
 export function migrationsFor(dialect: 'sqlite' | 'postgres'): MigrationProvider {

@@ -1,15 +1,15 @@
 import { useQuery } from '@tanstack/react-query'
-import { allAgentsQuery, nameOf } from '../../agents.ts'
-import { allApplicationsQuery } from '../../applications.ts'
-import { useMe } from '../../me.ts'
-import { manyMembersQuery, memberName } from '../../members.ts'
+import { allAgentsQuery, nameOf } from './agents.ts'
+import { allApplicationsQuery } from './applications.ts'
+import { useMe } from './me.ts'
+import { manyMembersQuery, memberName } from './members.ts'
 
 export interface Named {
   id: string
   name: string
 }
 
-/** Who may stand in an event. The log holds ids, which never change; names are what they are called now. */
+/** Who may stand in an event, or have used something. Ids never change; names are what they are called now. */
 export interface Names {
   people: readonly Named[]
   agents: readonly Named[]

@@ -1,0 +1,62 @@
+import { useState } from 'react'
+import { Button } from '../../components/button.tsx'
+import { Form } from '../../components/form-field.tsx'
+import { changeProvider, type Provider, redirectUriOf, setUpProvider } from '../../providers.ts'
+import { useAct } from '../../use-act.ts'
+import { ClientFields } from './client-fields.tsx'
+import { type Choices, changesOf, choicesOf, emptiedOf, registrationOf } from './draft.ts'
+import { EndpointFields } from './endpoint-fields.tsx'
+import { IdentityFields } from './identity-fields.tsx'
+import { ProtocolFields } from './protocol-fields.tsx'
+import { RedirectUri } from './redirect-uri.tsx'
+import { ScopesField } from './scopes-field.tsx'
+
+interface ProviderFormProps {
+  /** Undefined: one of the operator's own that is not there yet. */
+  provider: Provider | undefined
+  onDone: () => void
+}
+
+export function ProviderForm({ provider, onDone }: ProviderFormProps) {
+  const [name, setName] = useState(provider?.name ?? '')
+  const [choices, setChoices] = useState<Choices>(() => choicesOf(provider))
+  const [emptied, setEmptied] = useState<Record<string, string>>({})
+  const isOwn = !provider?.in_catalogue
+  const isSetUp = provider?.configured === true
+  const save = useAct({
+    act: (data: FormData) =>
+      isSetUp
+        ? changeProvider(provider.name, changesOf(data, choices, provider))
+        : setUpProvider(registrationOf(data, choices, provider)),
+    changes: ['providers'],
+    done: ({ label }) => (isSetUp ? `${label} is changed` : `Accounts at ${label} can be connected now`),
+    inForm: true,
+    onDone,
+  })
+  const submit = (data: FormData) => {
+    const faults = emptiedOf(data, provider)
+    setEmptied(faults)
+    if (Object.keys(faults).length === 0) save.run(data)
+  }
+
+  return (
+    <Form failure={save.failure} onSubmit={submit} className="flex flex-1 flex-col gap-0">
+      <div className="grid gap-6 px-5 pb-8 sm:px-6">
+        {!provider && <IdentityFields onName={setName} />}
+        <RedirectUri uri={provider?.redirect_uri ?? redirectUriOf(name || 'name')} isKnown={name !== ''} />
+        <ClientFields provider={provider} choices={choices} />
+        {isOwn && <EndpointFields provider={provider} choices={choices} onChange={setChoices} emptied={emptied} />}
+        <ScopesField scopes={provider?.scopes ?? []} />
+        {isOwn && <ProtocolFields choices={choices} onChange={setChoices} />}
+      </div>
+      <div className="sticky bottom-0 mt-auto grid grid-cols-2 gap-2 border-t bg-popover px-5 py-3.5 sm:flex sm:justify-end sm:px-6">
+        <Button variant="outline" onClick={onDone}>
+          Cancel
+        </Button>
+        <Button type="submit" pending={save.pending}>
+          {isSetUp ? 'Save' : 'Set up'}
+        </Button>
+      </div>
+    </Form>
+  )
+}

@@ -1,0 +1,46 @@
+import type { Deps, Principal } from '../context.ts'
+import { ApiError } from '../http/errors.ts'
+import { type ConnectionRow, findConnection } from '../storage/connections.ts'
+import { permissionOf } from './grants.ts'
+
+/** Whether a caller has to do with connections at all. Throws `insufficient_scope` or `forbidden`. */
+export function requireConnectionsCaller(principal: Principal): void {
+  if (principal.kind !== 'person' || principal.credential.kind === 'session') return
+  const { scope, clientId } = principal.credential
+  // An app that a person approved spends their budget; it does not act at their providers.
+  if (clientId !== null) throw new ApiError('forbidden', 'The key of an app opens no connections')
+  // Who manages the organization by a key manages its connections too.
+  if (!scope.split(' ').some((token) => token === 'connections' || token === 'manage'))
+    throw new ApiError('insufficient_scope', 'The API key needs the scope connections')
+}
+
+/** Whether a connection is there at all, for this caller: of their organization, and open to them by its grants. */
+export async function mayUse(
+  deps: Pick<Deps, 'db'>,
+  principal: Principal,
+  connection: ConnectionRow,
+): Promise<boolean> {
+  if (connection.org_id !== principal.orgId) return false
+  return (await permissionOf(deps.db.read, principal, connection)) !== undefined
+}
+
+/** The connection, or the one 404 for those that are unknown, somebody else's, or not open to the caller. */
+export async function requireConnection(
+  deps: Pick<Deps, 'db'>,
+  connectionId: string,
+  principal: Principal,
+): Promise<ConnectionRow> {
+  const connection = await findConnection(deps.db.read, connectionId)
+  if (!connection || !(await mayUse(deps, principal, connection))) throw unknownConnection()
+  return connection
+}
+
+export function unknownConnection(): ApiError {
+  return new ApiError('not_found', 'There is no such connection')
+}
+
+/** Ending a connection, or asking its person again, is for people and for the agent that made it. */
+export function requireMaker(principal: Principal, connection: ConnectionRow): void {
+  if (principal.kind === 'agent' && connection.made_by !== principal.id)
+    throw new ApiError('forbidden', 'Another agent made this connection; its organization has the say over it')
+}

@@ -1,0 +1,83 @@
+import type { Deps } from '../context.ts'
+import type { KeyRing } from '../crypto/key-ring.ts'
+import { findProviderRow, listProviderRows, type ProviderRow } from '../storage/providers.ts'
+import type { ProviderSettings } from './provider-settings.ts'
+import type { OAuthProvider, Provider } from './providers/provider.ts'
+
+type World = Pick<Deps, 'db' | 'catalogue'>
+
+/** A provider as this server knows it: the catalogue's entry, changed by what the operator said, and our client there. */
+export interface EffectiveProvider {
+  /** Placeholders are still in. */
+  provider: Provider
+  clientId: string | null
+  clientSecretSealed: string | null
+}
+
+/** One that a person can be sent to. */
+export type OAuthClient = EffectiveProvider & { provider: OAuthProvider; clientId: string }
+
+/** By its name in any case; undefined where neither the catalogue nor the operator knows it. */
+export async function findProvider({ db, catalogue }: World, name: string): Promise<EffectiveProvider | undefined> {
+  const slug = name.trim().toLowerCase()
+  const row = await findProviderRow(db.read, slug)
+  const entry = catalogue.get(slug)
+  if (row) return effectiveProvider({ catalogue }, row)
+  return entry && { provider: entry, clientId: null, clientSecretSealed: null }
+}
+
+/** Those that the operator has set up, then what else the catalogue has. */
+export async function listEffectiveProviders({ db, catalogue }: World): Promise<EffectiveProvider[]> {
+  const configured = (await listProviderRows(db.read)).map((row) => effectiveProvider({ catalogue }, row))
+  const names = new Set(configured.map(({ provider }) => provider.name))
+  const others = [...catalogue.values()].filter(({ name }) => !names.has(name))
+  return [...configured, ...others.map((provider) => ({ provider, clientId: null, clientSecretSealed: null }))]
+}
+
+export function effectiveProvider({ catalogue }: Pick<World, 'catalogue'>, row: ProviderRow): EffectiveProvider {
+  const settings: ProviderSettings = JSON.parse(row.settings)
+  const base = catalogue.get(row.provider_name) ?? customProvider(row.provider_name, row.created_at)
+  return {
+    provider: { ...base, ...settings } as Provider,
+    clientId: row.client_id,
+    clientSecretSealed: row.client_secret_sealed,
+  }
+}
+
+/** What is not said about a provider of the operator's own is what can do no harm. */
+function customProvider(name: string, createdAt: number): OAuthProvider {
+  return {
+    name,
+    label: name,
+    kind: 'oauth2',
+    token_endpoint_auth_method: 'client_secret_basic',
+    token_request: 'form',
+    scopes: [],
+    scope_separator: ' ',
+    pkce: true,
+    refresh: 'rotating',
+    // Without one, there is nothing for the proxy to reach.
+    api_base_url: '',
+    source: { url: '', checked: new Date(createdAt).toISOString().slice(0, 10) },
+  }
+}
+
+/** What a client secret of ours is bound to. */
+export const clientSecretRecord = (name: string) => `provider.client_secret:${name}`
+
+export function sealClientSecret(ring: KeyRing, name: string, secret: string): string {
+  return ring.seal(secret, clientSecretRecord(name))
+}
+
+/** In the clear: only for the moment in which it is sent. */
+export function clientSecretOf(
+  { ring }: Pick<Deps, 'ring'>,
+  { provider, clientSecretSealed }: EffectiveProvider,
+): string | undefined {
+  return clientSecretSealed === null ? undefined : ring.unseal(clientSecretSealed, clientSecretRecord(provider.name))
+}
+
+/** What the operator registers there. */
+export function redirectUriOf({ config }: Pick<Deps, 'config'>, name: string): string {
+  return `${config.issuer}/auth/callback/${name}`
+}

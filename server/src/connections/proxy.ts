@@ -1,0 +1,151 @@
+import type { Context } from 'hono'
+import type { Deps, Env, Principal } from '../context.ts'
+import { ApiError } from '../http/errors.ts'
+import { header } from '../http/node-request.ts'
+import { OutboundFailed, OutboundRefused } from '../http/outbound/failure.ts'
+import { redact } from '../http/redact.ts'
+import type { ConnectionRow } from '../storage/connections.ts'
+import { filledProvider } from './filled-provider.ts'
+import { permissionOf } from './grants.ts'
+import { requireConnection } from './policy.ts'
+import { misconfigured, unavailable } from './provider-fault.ts'
+import { findProvider } from './provider-registry.ts'
+import type { Provider } from './providers/provider.ts'
+import { type Credential, credentialOf, passedHeaders, sentHeaders } from './proxy-headers.ts'
+import { type ProxyTarget, proxyTarget } from './proxy-target.ts'
+import { createScrubber } from './scrub.ts'
+import { noteUse, requireCaller } from './token.ts'
+import { replacedTokens, type UsableTokens, usableTokens } from './usable-tokens.ts'
+
+/** An answer may stream for as long as a model talks. */
+const ANSWER_MS = 3_600_000
+/** A token as young as this is not what a 401 is about. */
+const YOUNG_MS = 60_000
+/** Of a call that may be sent twice, in memory. */
+const REPEATABLE_BYTES = 256 * 1024
+const MAX_AUDITED_PATH = 200
+
+interface Call {
+  provider: Provider
+  target: ProxyTarget
+  request: Request
+  /** Undefined: it can be sent once only. */
+  repeatableBody: Uint8Array<ArrayBuffer> | null | undefined
+}
+
+/**
+ * `ANY /v1/proxy/{id}/{path}`: the provider's API as if the caller had the token, which it never sees. What the provider
+ * answers comes through with its status; a 401 of it is tried once more with a new token.
+ */
+export async function proxy(deps: Deps, c: Context<Env>, connectionId: string): Promise<Response> {
+  const principal = requireCaller(c)
+  const connection = await requireConnection(deps, connectionId, principal)
+  const provider = await providerOf(deps, connection)
+  const target = proxyTarget(provider, new URL(c.req.url), header(c, 'x-auth-agent-host')?.toLowerCase())
+  await requireAllowed(deps, principal, connection, c.req.method, target.path)
+
+  const usable = await usableTokens(deps, connection)
+  const call = { provider, target, request: c.req.raw, repeatableBody: await repeatableBody(c.req.raw) }
+  const { response, tokens, credential } = await callTwiceAtMost(deps, call, usable)
+
+  const path = String(redact(target.path)).slice(0, MAX_AUDITED_PATH)
+  const detail = { method: c.req.method, path, status: response.status }
+  await noteUse(deps, principal, usable.row, 'connection.used', detail)
+  const { access_token, refresh_token = '' } = tokens
+  const scrubber = createScrubber([access_token, refresh_token, ...Object.values(credential.headers)])
+  const headers = passedHeaders(response.headers, scrubber.text)
+  const location = response.headers.get('location')
+  if (location !== null)
+    headers.set('location', scrubber.text(ownLocation(deps, connectionId, target, credential, location)))
+  return new Response(response.body?.pipeThrough(scrubber.stream()) ?? null, { status: response.status, headers })
+}
+
+async function providerOf(deps: Deps, connection: ConnectionRow): Promise<Provider> {
+  const effective = await findProvider(deps, connection.provider_name)
+  if (!effective) throw misconfigured()
+  return filledProvider(effective, JSON.parse(connection.parameters))
+}
+
+async function requireAllowed(
+  deps: Deps,
+  principal: Principal,
+  connection: ConnectionRow,
+  method: string,
+  path: string,
+): Promise<void> {
+  const permission = await permissionOf(deps.db.read, principal, connection)
+  if (!permission?.allows(method, path))
+    throw new ApiError('forbidden', `Your grant for this connection does not cover ${method} at this path`)
+}
+
+/** What reads only, and what the caller itself promises to be good for twice (`Idempotency-Key`), if it is small. */
+async function repeatableBody(request: Request): Promise<Call['repeatableBody']> {
+  const isPromised = request.headers.has('idempotency-key')
+  if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method) && !isPromised) return undefined
+  if (request.body === null) return null
+  const length = request.headers.get('content-length')
+  return length !== null && Number(length) <= REPEATABLE_BYTES ? new Uint8Array(await request.arrayBuffer()) : undefined
+}
+
+interface Answered extends Pick<UsableTokens, 'tokens'> {
+  response: Response
+  credential: Credential
+}
+
+async function callTwiceAtMost(deps: Deps, call: Call, usable: UsableTokens): Promise<Answered> {
+  const first = await callOnce(deps, call, usable)
+  if (first.response.status !== 401 || !isWorthRefreshing(deps, usable)) return first
+  const replaced = await replacedTokens(deps, usable.row)
+  if (call.repeatableBody === undefined) return first
+  await first.response.body?.cancel()
+  return callOnce(deps, call, replaced)
+}
+
+function isWorthRefreshing({ now }: Deps, { row, tokens }: UsableTokens): boolean {
+  const isYoung = row.refreshed_at !== null && now() - row.refreshed_at < YOUNG_MS
+  return tokens.refresh_token !== undefined && !isYoung
+}
+
+async function callOnce(deps: Deps, call: Call, { tokens }: UsableTokens): Promise<Answered> {
+  const { provider, request, repeatableBody } = call
+  const credential = credentialOf(provider, tokens.access_token)
+  const url = new URL(call.target.url)
+  for (const [name, value] of Object.entries(credential.query)) url.searchParams.set(name, value)
+  try {
+    const response = await deps.outbound.stream(url, {
+      method: request.method,
+      headers: sentHeaders(request.headers, provider, credential),
+      body: repeatableBody === undefined ? request.body : repeatableBody,
+      signal: request.signal,
+      timeoutMs: ANSWER_MS,
+    })
+    return { response, tokens, credential }
+  } catch (thrown) {
+    throw toApiFault(thrown)
+  }
+}
+
+function toApiFault(thrown: unknown): unknown {
+  if (thrown instanceof OutboundRefused && thrown.reason === 'bad_request')
+    return new ApiError('invalid_request', 'The method, a header or the body is not valid', { cause: thrown })
+  if (thrown instanceof OutboundRefused) return misconfigured(thrown)
+  return thrown instanceof OutboundFailed ? unavailable(0, thrown) : thrown
+}
+
+/**
+ * A redirect within the API comes back to the proxy, where it gets its credential again; one that leads elsewhere is the
+ * caller's to follow, without any.
+ */
+function ownLocation(
+  { config }: Deps,
+  connectionId: string,
+  { url, base }: ProxyTarget,
+  { query }: Credential,
+  location: string,
+): string {
+  if (!URL.canParse(location, url.href)) return location
+  const led = new URL(location, url)
+  for (const name of Object.keys(query)) led.searchParams.delete(name)
+  if (!led.href.startsWith(`${base}/`)) return led.href
+  return `${config.issuer}/v1/proxy/${connectionId}${led.href.slice(base.length)}`
+}

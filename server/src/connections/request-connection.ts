@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { requireMember } from '../accounts/roles.ts'
+import type { Deps, Principal } from '../context.ts'
+import { newId } from '../crypto/ids.ts'
+import { ApiError } from '../http/errors.ts'
+import { insertConnectionFlow } from '../storage/connection-flows.ts'
+import { type ConnectionRow, insertConnection, reopenConnection } from '../storage/connections.ts'
+import type { Db } from '../storage/database.ts'
+import { authorizationUrl } from './authorization-url.ts'
+import { endpointsOf } from './endpoints.ts'
+import { sealFlowSecrets } from './flow-secrets.ts'
+import { answerOnce } from './idempotency.ts'
+import { requireConnection, requireConnectionsCaller, requireMaker, unknownConnection } from './policy.ts'
+import { findProvider, type OAuthClient, redirectUriOf } from './provider-registry.ts'
+import type { Parameter } from './providers/provider.ts'
+import { isAllowedReturnUrl } from './return-url.ts'
+import { SessionChallenge } from './session-binding.ts'
+
+const text = (max: number) =>
+  z.string().trim().min(1, 'must not be empty').max(max, `must have at most ${max} characters`)
+// RFC 6749 §3.3, and the commas that some providers write between them are not part of any.
+const scope = z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,500}$/, 'must be scope tokens')
+
+/** `POST /v1/request-connection`. */
+export const ConnectionRequest = z.object({
+  user_id: text(200),
+  provider_name: text(64),
+  scopes: z
+    .union([
+      z.array(scope),
+      z
+        .string()
+        .transform((words) => words.split(/[\s,]+/).filter(Boolean))
+        .pipe(z.array(scope)),
+    ])
+    .refine((all) => all.length <= 200, 'must be at most 200')
+    .optional(),
+  return_url: z.string().nullable().optional(),
+  /** A connection that is to be made again, under the same id. */
+  connection_id: z.string().max(200).optional(),
+  /** Which of their accounts the person shall choose. */
+  account: text(254).optional(),
+  /** What the provider must be told before it can be reached: a shop, a subdomain. */
+  parameters: z.record(z.string().max(64), z.string().max(200)).optional(),
+  session_challenge: SessionChallenge.optional(),
+})
+
+export type ConnectionRequest = z.output<typeof ConnectionRequest>
+
+export interface RequestedConnection {
+  authUrl: string
+  state: string
+  scopes: string[]
+  provider_id: string
+  connection_id: string
+}
+
+/** What an OAuth flow is begun with: where the person goes, and what is remembered until they come back. */
+export async function requestConnection(
+  deps: Deps,
+  request: ConnectionRequest,
+  idempotencyKey: string | undefined,
+  principal: Principal,
+): Promise<RequestedConnection> {
+  requireConnectionsCaller(principal)
+  requireMember(principal)
+  if (request.return_url != null && !isAllowedReturnUrl(deps.config, request.return_url)) throw invalidReturnUrl()
+  const client = await requireOAuthClient(deps, request.provider_name)
+  const known = request.connection_id === undefined ? undefined : await reconnected(deps, request, client, principal)
+  const parameters = known ? { ...JSON.parse(known.parameters), ...request.parameters } : (request.parameters ?? {})
+  checkParameters(client.provider.parameters ?? [], parameters)
+  const endpoints = await endpointsOf(deps, client, parameters)
+
+  const now = deps.now()
+  const until = now + deps.config.lifetimes.connectionFlow * 1000
+  const scopes = request.scopes ?? [...client.provider.scopes]
+  const connectionId = known?.connection_id ?? newId(deps.random, 'conn')
+  const state = deps.random(32).toString('base64url')
+  const secrets = {
+    ...(client.provider.pkce && { verifier: deps.random(32).toString('base64url') }),
+    ...(scopes.includes('openid') && { nonce: deps.random(16).toString('base64url') }),
+  }
+  const answer = {
+    authUrl: authorizationUrl(client.provider, endpoints.authorization, {
+      clientId: client.clientId,
+      redirectUri: redirectUriOf(deps, client.provider.name),
+      state,
+      scopes,
+      nonce: secrets.nonce,
+      challenge: secrets.verifier && createHash('sha256').update(secrets.verifier).digest('base64url'),
+      loginHint: endpoints.issuer === undefined ? undefined : (request.account ?? known?.account_label ?? undefined),
+    }),
+    state,
+    scopes,
+    provider_id: client.provider.name,
+    connection_id: connectionId,
+  }
+
+  return deps.db.write(async ({ trx, record }) => {
+    const once = await answerOnce(deps, trx, { key: idempotencyKey, principal, request, answer, now })
+    if (once.isRepeat) return once.answer
+    await keepConnection(
+      trx,
+      known,
+      newRow({ request, client, parameters, scopes, principal, connectionId, until, now }),
+    )
+    const stateHash = deps.ring.hash('connection_state', state)
+    await insertConnectionFlow(trx, {
+      state_hash: stateHash,
+      connection_id: connectionId,
+      org_id: principal.orgId,
+      provider_name: client.provider.name,
+      redirect_uri: redirectUriOf(deps, client.provider.name),
+      return_url: request.return_url ?? null,
+      scopes: JSON.stringify(scopes),
+      secrets_sealed: sealFlowSecrets(deps.ring, stateHash, { ...secrets, parameters }),
+      expected_account: known?.account_id ?? null,
+      session_challenge: request.session_challenge ?? null,
+      reconnects: known ? 1 : 0,
+      created_at: now,
+      expires_at: until,
+      used_at: null,
+    })
+    record({
+      at: now,
+      org_id: principal.orgId,
+      actor: principal.id,
+      action: 'connection.requested',
+      target: connectionId,
+      ...(principal.kind === 'agent' && { agent_id: principal.id }),
+      detail: { provider: client.provider.name, scopes, reconnect: known !== undefined },
+    })
+    return answer
+  })
+}
+
+function invalidReturnUrl(): ApiError {
+  return new ApiError(
+    'invalid_return_url',
+    'The return_url is not one that people may be sent to; the operator lists its host in ALLOWED_RETURN_DOMAINS',
+  )
+}
+
+/** A provider that a person can be sent to, with our client there. */
+async function requireOAuthClient(deps: Deps, name: string): Promise<OAuthClient> {
+  const found = await findProvider(deps, name)
+  const fault = (sentence: string) =>
+    new ApiError('validation_failed', `provider_name: ${sentence}`, { fields: { provider_name: sentence } })
+  if (!found) throw fault('is no provider that is known here')
+  const { provider, clientId } = found
+  if (provider.kind !== 'oauth2') throw fault('takes an API key, and sends nobody to consent')
+  if (clientId === null) throw fault('is not set up here; the operator registers a client there first')
+  return { ...found, provider, clientId }
+}
+
+/** The connection that is made again: the caller's, of the same person at the same provider. */
+async function reconnected(
+  deps: Deps,
+  { connection_id: connectionId = '', user_id: userId }: ConnectionRequest,
+  { provider }: OAuthClient,
+  principal: Principal,
+): Promise<ConnectionRow> {
+  const connection = await requireConnection(deps, connectionId, principal)
+  if (connection.user_ref !== userId || connection.provider_name !== provider.name) throw unknownConnection()
+  requireMaker(principal, connection)
+  return connection
+}
+
+/** Before any of them goes near a host name. */
+function checkParameters(asked: readonly Parameter[], given: Readonly<Record<string, string>>): void {
+  const fields: Record<string, string> = {}
+  for (const { name, label, pattern } of asked)
+    if (!new RegExp(`^(?:${pattern})$`).test(given[name] ?? '')) fields[`parameters.${name}`] = `must say ${label}`
+  const [first] = Object.entries(fields)
+  if (first) throw new ApiError('validation_failed', `${first[0]}: ${first[1]}`, { fields })
+}
+
+interface NewRow {
+  request: ConnectionRequest
+  client: OAuthClient
+  parameters: Record<string, string>
+  scopes: readonly string[]
+  principal: Principal
+  connectionId: string
+  until: number
+  now: number
+}
+
+function newRow({ request, client, parameters, scopes, principal, connectionId, until, now }: NewRow): ConnectionRow {
+  return {
+    connection_id: connectionId,
+    org_id: principal.orgId,
+    user_ref: request.user_id,
+    provider_name: client.provider.name,
+    made_by: principal.id,
+    status: 'pending',
+    reason: null,
+    pending_until: until,
+    scopes: JSON.stringify(scopes),
+    account_id: null,
+    account_label: null,
+    parameters: JSON.stringify(parameters),
+    generation: 0,
+    tokens_sealed: null,
+    previous_sealed: null,
+    previous_until: null,
+    expires_at: null,
+    lease_owner: null,
+    lease_until: null,
+    intent_at: null,
+    failures: 0,
+    fault: null,
+    next_attempt_at: null,
+    refreshed_at: null,
+    last_used_at: null,
+    last_used_by: null,
+    created_at: now,
+    updated_at: now,
+  }
+}
+
+/** A new one, or the same asked for once more: while there are tokens, it stays as it is. */
+async function keepConnection(trx: Db, known: ConnectionRow | undefined, row: ConnectionRow): Promise<void> {
+  if (known) await reopenConnection(trx, known.connection_id, row.pending_until ?? row.created_at, row.created_at)
+  else await insertConnection(trx, row)
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Deps, Principal } from '../context.ts'
+import { ApiError } from '../http/errors.ts'
+import { type ConnectionFlowRow, findHeldFlow, holdConsent, releaseHeldFlow } from '../storage/connection-flows.ts'
+import { activate } from './activation.ts'
+import type { Consent } from './code-exchange.ts'
+import { flowSecretsRecord } from './flow-secrets.ts'
+import { requireConnection, requireConnectionsCaller } from './policy.ts'
+import { type ConnectionView, connectionView } from './views.ts'
+
+/**
+ * Who sends somebody else the link would have that person's account in their own connection. A caller that asks with a
+ * `session_challenge` (S256, as in RFC 7636 §4.2) keeps its verifier in the session of the person in front of it; what
+ * comes back is good only once the session that it came back to has shown the verifier.
+ */
+export const SessionChallenge = z.string().regex(/^[\w-]{43}$/, 'must be the base64url of a SHA-256')
+
+/** `POST /v1/connections/{id}/confirm`. RFC 7636 §4.1. */
+export const Confirmation = z.object({
+  session_verifier: z.string().regex(/^[\w.~-]{43,128}$/, 'must have 43 to 128 characters of A-Z a-z 0-9 - . _ ~'),
+})
+
+export async function holdForSession({ db, ring }: Deps, flow: ConnectionFlowRow, consent: Consent): Promise<void> {
+  const sealed = ring.seal(JSON.stringify(consent), flowSecretsRecord(flow.state_hash))
+  await db.write(({ trx }) => holdConsent(trx, flow.state_hash, sealed))
+}
+
+/** Makes a connection active that waits for the session that began it. */
+export async function confirmConnection(
+  deps: Deps,
+  connectionId: string,
+  { session_verifier }: z.output<typeof Confirmation>,
+  principal: Principal,
+): Promise<ConnectionView> {
+  requireConnectionsCaller(principal)
+  await requireConnection(deps, connectionId, principal)
+
+  const challenge = createHash('sha256').update(session_verifier).digest('base64url')
+  await deps.db.write(async (work) => {
+    const flow = await findHeldFlow(work.trx, connectionId, challenge, deps.now())
+    if (!flow || !(await releaseHeldFlow(work.trx, flow.state_hash))) throw nothingWaits()
+    const consent: Consent = JSON.parse(deps.ring.unseal(flow.secrets_sealed, flowSecretsRecord(flow.state_hash)))
+    if (!(await activate(deps, work, flow, consent))) throw nothingWaits()
+  })
+  return connectionView(await requireConnection(deps, connectionId, principal), deps.now())
+}
+
+function nothingWaits(): ApiError {
+  return new ApiError('invalid_request', 'No consent waits for this session_verifier; ask for the connection again')
+}

@@ -1,0 +1,49 @@
+import type { Selectable } from 'kysely'
+import type { Position } from '../http/listing.ts'
+import type { Db } from './database.ts'
+import type { ConnectionGrantTable } from './schema.ts'
+
+export type ConnectionGrantRow = Selectable<ConnectionGrantTable>
+
+export async function insertConnectionGrant(trx: Db, grant: ConnectionGrantRow): Promise<void> {
+  await trx.insertInto('connection_grant').values(grant).execute()
+}
+
+export function findConnectionGrant(db: Db, grantId: string): Promise<ConnectionGrantRow | undefined> {
+  return db.selectFrom('connection_grant').selectAll().where('grant_id', '=', grantId).executeTakeFirst()
+}
+
+/** All of one connection. */
+export function listGrantsOfConnection(db: Db, connectionId: string): Promise<ConnectionGrantRow[]> {
+  return db.selectFrom('connection_grant').selectAll().where('connection_id', '=', connectionId).execute()
+}
+
+export interface ConnectionGrantFilter {
+  orgId: string
+  connectionId?: string | undefined
+}
+
+/** Oldest first. */
+export function listConnectionGrants(
+  db: Db,
+  { orgId, connectionId }: ConnectionGrantFilter,
+  limit: number,
+  after?: Position,
+): Promise<ConnectionGrantRow[]> {
+  let query = db.selectFrom('connection_grant').selectAll().where('org_id', '=', orgId)
+  if (connectionId !== undefined) query = query.where('connection_id', '=', connectionId)
+  if (after)
+    query = query.where((e) =>
+      e.or([
+        e('created_at', '>', after.created_at),
+        e.and([e('created_at', '=', after.created_at), e('grant_id', '>', after.id)]),
+      ]),
+    )
+  return query.orderBy('created_at').orderBy('grant_id').limit(limit).execute()
+}
+
+/** True for one caller only. */
+export async function deleteConnectionGrant(trx: Db, grantId: string): Promise<boolean> {
+  const deleted = await trx.deleteFrom('connection_grant').where('grant_id', '=', grantId).executeTakeFirst()
+  return deleted.numDeletedRows === 1n
+}

@@ -1,0 +1,138 @@
+import type { Selectable, Updateable } from 'kysely'
+import type { Position } from '../http/listing.ts'
+import type { Db } from './database.ts'
+import type { ConnectionTable } from './schema.ts'
+
+export type ConnectionRow = Selectable<ConnectionTable>
+
+export async function insertConnection(trx: Db, connection: ConnectionRow): Promise<void> {
+  await trx.insertInto('connection').values(connection).execute()
+}
+
+export function findConnection(db: Db, connectionId: string): Promise<ConnectionRow | undefined> {
+  return db.selectFrom('connection').selectAll().where('connection_id', '=', connectionId).executeTakeFirst()
+}
+
+export interface ConnectionFilter {
+  orgId?: string | undefined
+  userRef?: string | undefined
+}
+
+/** Oldest first. */
+export function listConnections(
+  db: Db,
+  { orgId, userRef }: ConnectionFilter,
+  limit: number,
+  after?: Position,
+): Promise<ConnectionRow[]> {
+  let query = db.selectFrom('connection').selectAll()
+  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
+  if (userRef !== undefined) query = query.where('user_ref', '=', userRef)
+  if (after)
+    query = query.where((e) =>
+      e.or([
+        e('created_at', '>', after.created_at),
+        e.and([e('created_at', '=', after.created_at), e('connection_id', '>', after.id)]),
+      ]),
+    )
+  return query.orderBy('created_at').orderBy('connection_id').limit(limit).execute()
+}
+
+export type Consented = Pick<Updateable<ConnectionTable>, 'scopes' | 'account_id' | 'account_label' | 'parameters'> & {
+  tokens_sealed: string
+  expires_at: number | null
+}
+
+/**
+ * What a person's consent brought, in the place of whatever was there: a refresh that is under way for the tokens before
+ * has lost its generation. True when the connection still was as it was read.
+ */
+export async function activateConnection(
+  trx: Db,
+  { connection_id, generation }: Pick<ConnectionRow, 'connection_id' | 'generation'>,
+  consented: Consented,
+  now: number,
+): Promise<boolean> {
+  const updated = await trx
+    .updateTable('connection')
+    .set({
+      ...consented,
+      status: 'active',
+      reason: null,
+      pending_until: null,
+      generation: generation + 1,
+      previous_sealed: null,
+      previous_until: null,
+      lease_owner: null,
+      lease_until: null,
+      intent_at: null,
+      failures: 0,
+      next_attempt_at: null,
+      // Tells of refreshes; these tokens are the first of a consent.
+      refreshed_at: null,
+      fault: null,
+      updated_at: now,
+    })
+    .where('connection_id', '=', connection_id)
+    .where('generation', '=', generation)
+    .executeTakeFirst()
+  return updated.numUpdatedRows === 1n
+}
+
+/** True when it was waiting for its first tokens: one that has some loses nothing by a consent that was not given. */
+export async function failPendingConnection(
+  trx: Db,
+  connectionId: string,
+  reason: NonNullable<ConnectionTable['reason']>,
+  now: number,
+): Promise<boolean> {
+  const updated = await trx
+    .updateTable('connection')
+    .set({ status: 'failed', reason, pending_until: null, updated_at: now })
+    .where('connection_id', '=', connectionId)
+    .where('status', '=', 'pending')
+    .executeTakeFirst()
+  return updated.numUpdatedRows === 1n
+}
+
+/** A person is asked once more for a connection that has no tokens yet. */
+export async function reopenConnection(trx: Db, connectionId: string, until: number, now: number): Promise<void> {
+  await trx
+    .updateTable('connection')
+    .set({ status: 'pending', reason: null, pending_until: until, updated_at: now })
+    .where('connection_id', '=', connectionId)
+    .where('tokens_sealed', 'is', null)
+    .execute()
+}
+
+/** Some of those that nobody answered for in time. */
+export function listUnanswered(db: Db, now: number, limit: number): Promise<ConnectionRow[]> {
+  return db
+    .selectFrom('connection')
+    .selectAll()
+    .where('status', '=', 'pending')
+    .where('pending_until', '<=', now)
+    .limit(limit)
+    .execute()
+}
+
+/** True for one caller only. Its tokens and their data key go with the row. */
+export async function deleteConnection(trx: Db, connectionId: string): Promise<boolean> {
+  const deleted = await trx.deleteFrom('connection').where('connection_id', '=', connectionId).executeTakeFirst()
+  return deleted.numDeletedRows === 1n
+}
+
+/** Newest first: what people look through. */
+export function listNewestConnections(
+  db: Db,
+  { orgId, userRef }: ConnectionFilter,
+  limit: number,
+  after?: Position,
+): Promise<ConnectionRow[]> {
+  let query = db.selectFrom('connection').selectAll()
+  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
+  if (userRef !== undefined) query = query.where('user_ref', '=', userRef)
+  if (after)
+    query = query.where((e) => e(e.refTuple('created_at', 'connection_id'), '<', e.tuple(after.created_at, after.id)))
+  return query.orderBy('created_at', 'desc').orderBy('connection_id', 'desc').limit(limit).execute()
+}
