@@ -15,8 +15,8 @@ export interface Names {
   agents: readonly Named[]
   applications: readonly Named[]
   nameOf: (id: string) => string | undefined
-  /** Whether that is a word, such as "somebody", and not a name. */
-  isWord: (id: string) => boolean
+  /** The same further on in a sentence, where "You" is "you"; the id of who is gone. */
+  within: (id: string) => string
 }
 
 const NOT_PEOPLE: readonly Named[] = [
@@ -40,11 +40,15 @@ export function useNames(): Names {
     ...NOT_PEOPLE,
   ]
   const byId = new Map([...people, ...agents, ...applications].map(({ id, name }) => [id, name]))
+  const isWord = (id: string) => id === user.id || NOT_PEOPLE.some((word) => word.id === id)
   return {
     people,
     agents,
     applications,
     nameOf: (id) => byId.get(id),
-    isWord: (id) => id === user.id || NOT_PEOPLE.some((word) => word.id === id),
+    within: (id) => {
+      const name = byId.get(id) ?? id
+      return isWord(id) ? name.toLowerCase() : name
+    },
   }
 }

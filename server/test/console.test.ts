@@ -122,6 +122,7 @@ const post = (path: string, form: Record<string, string>) =>
 
 const website = { id: '', secret: '' }
 const shopper = { id: '', secret: '' }
+let connectionId = ''
 
 test('who is not signed in is asked, and comes to where they wanted to go', async () => {
   await page.goto(`${issuer}/console/agents`)
@@ -258,6 +259,50 @@ test('what is typed outlives a lost connection, and is sent once', async () => {
   expect(data).toHaveLength(1)
 })
 
+test('an account is connected by a key, which is never shown again, and one agent may read from it', async () => {
+  await goTo('Connections')
+  await page.getByText('No connections yet').waitFor()
+  await page.getByRole('button', { name: 'Connect an account' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByPlaceholder('Search providers').fill('openai')
+  await page.keyboard.press('Enter')
+  await dialog.getByLabel('API key').fill('sk-canary-of-the-console')
+  await dialog.getByLabel(/^Name/).fill('Production')
+  await dialog.getByRole('button', { name: 'Connect', exact: true }).dblclick()
+  await page.getByText('OpenAI (Production) is connected').waitFor()
+  expect(await page.getByRole('row').filter({ hasText: 'OpenAI' }).count()).toBe(1)
+
+  await page.getByRole('link', { name: 'Choose who may use it' }).click()
+  await heading('OpenAI').waitFor()
+  connectionId = new URL(page.url()).pathname.split('/').at(-1) ?? ''
+  await page.getByRole('button', { name: 'Let an agent use it' }).click()
+  await dialog.getByLabel('Agent', { exact: true }).click()
+  await page.getByRole('option', { name: 'Shopper' }).click()
+  await dialog.getByLabel(/^Only paths below/).fill('/models')
+  await dialog.getByRole('button', { name: 'Let it use this' }).click()
+  await page.getByRole('row').filter({ hasText: 'Shopper' }).getByText('reading only').waitFor()
+  const { data } = await (await owner.request.get(`${issuer}/api/connection-grants`)).json()
+  expect(data).toMatchObject([{ agent_id: shopper.id, path_prefix: '/models', raw_token: false }])
+  expect(await page.content()).not.toContain('sk-canary')
+})
+
+test('the operator sets a provider up and removes it; its secret goes in and never comes out', async () => {
+  await goTo('Providers')
+  await page.getByRole('button', { name: 'Set up GitHub', exact: true }).click()
+  const sheet = page.getByRole('dialog')
+  await sheet.getByText(`${issuer}/auth/callback/github`).waitFor()
+  await sheet.getByLabel('Client id').fill('Iv1.console')
+  await sheet.getByLabel('Client secret', { exact: true }).fill('secret-canary-of-the-console')
+  await sheet.getByRole('button', { name: 'Set up' }).click()
+  await page.getByRole('button', { name: 'Change GitHub' }).click()
+  await sheet.getByLabel('New client secret').waitFor()
+  expect(await page.content()).not.toContain('secret-canary')
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Remove GitHub' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Remove provider' }).click()
+  await page.getByRole('button', { name: 'Set up GitHub', exact: true }).waitFor()
+})
+
 test('a member who is removed is told so, in the page that they have open', async () => {
   const guest = await browser.newContext()
   const theirs = await guest.newPage()
@@ -308,6 +353,10 @@ describe('every screen', { timeout: 120_000 }, () => {
     '/applications/CLIENT?tab=credentials',
     '/sign-ins',
     '/approvals',
+    '/connections',
+    '/connections?status=error&error=access_denied',
+    '/connections/CONNECTION',
+    '/providers',
     '/api-keys',
     '/apps',
     '/audit',
@@ -319,10 +368,15 @@ describe('every screen', { timeout: 120_000 }, () => {
     '/forgot-password',
   ]
 
+  const addressOf = (screen: string) => {
+    const path = screen.replace('AGENT', shopper.id).replace('CLIENT', website.id).replace('CONNECTION', connectionId)
+    return `${issuer}/console${path}`
+  }
+
   test.each(['light', 'dark'] as const)('can be used by everybody, in %s', async (colorScheme) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     for (const screen of SCREENS) {
-      await page.goto(`${issuer}/console${screen.replace('AGENT', shopper.id).replace('CLIENT', website.id)}`)
+      await page.goto(addressOf(screen))
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
       const faults = await page.evaluate(`(async () => {
@@ -338,7 +392,7 @@ describe('every screen', { timeout: 120_000 }, () => {
   test('fits a phone', async () => {
     await page.setViewportSize({ width: 360, height: 740 })
     for (const screen of SCREENS) {
-      await page.goto(`${issuer}/console${screen.replace('AGENT', shopper.id).replace('CLIENT', website.id)}`)
+      await page.goto(addressOf(screen))
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
       const width = await page.evaluate('document.documentElement.scrollWidth')

@@ -63,7 +63,7 @@ function OneConnection({ connection }: { connection: Connection }) {
   return (
     <div className="grid gap-4">
       {connection.status !== 'active' && <NotUsable connection={connection} />}
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_21rem]">
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_18rem]">
         <div className="grid min-w-0 gap-4">
           <Grants connection={connection} />
           <ProxyCall connection={connection} />

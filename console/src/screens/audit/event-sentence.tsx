@@ -10,22 +10,13 @@ const PLACEHOLDER = /\{(\w+)\}/
 export function EventSentence({ event, names }: { event: AuditEvent; names: Names }) {
   // Every second part is what stood in braces.
   const parts = sentenceOf(event).split(PLACEHOLDER)
-  const inside = within(names)
+  const inside = { ...names, nameOf: (id: string) => (names.nameOf(id) === undefined ? undefined : names.within(id)) }
   return parts.map((part, place) => {
     if (place % 2 === 0) return part
     const called = place === 1 && parts[0] === '' ? names : inside
     // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a sentence do not move
     return <Part key={place} name={part} event={event} names={called} />
   })
-}
-
-/** "You" begins a sentence, and is "you" further on. */
-function within(names: Names): Names {
-  const nameOf = (id: string) => {
-    const name = names.nameOf(id)
-    return name !== undefined && names.isWord(id) ? name.toLowerCase() : name
-  }
-  return { ...names, nameOf }
 }
 
 function Part({ name, event, names }: { name: string; event: AuditEvent; names: Names }): ReactNode {

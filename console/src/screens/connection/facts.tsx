@@ -60,8 +60,8 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
 }
 
 function Who({ id }: { id: string }) {
-  const { agents, nameOf } = useNames()
-  const name = nameOf(id) ?? id
+  const { agents, within } = useNames()
+  const name = within(id)
   if (!agents.some((agent) => agent.id === id)) return name
   return (
     <Link to="/agents/$agentId" params={{ agentId: id }} className="link">

@@ -5,6 +5,7 @@ import { Button } from '../../components/button.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../../components/table.tsx'
 import type { Grant } from '../../connections.ts'
 import { useNames } from '../../names.ts'
+import { READING } from './method-choice.tsx'
 
 interface GrantTableProps {
   grants: readonly Grant[]
@@ -20,10 +21,10 @@ export function GrantTable({ grants, maker, onRemove }: GrantTableProps) {
     <Table label="Grants">
       <TableHeader>
         <TableRow>
-          <TableHead className="w-[28%]">Agent</TableHead>
+          <TableHead className="w-[26%]">Agent</TableHead>
           <TableHead>Methods</TableHead>
           <TableHead>Paths</TableHead>
-          <TableHead>Token</TableHead>
+          <TableHead className="w-36">Token</TableHead>
           <TableHead className="w-28">
             <span className="sr-only">Take back</span>
           </TableHead>
@@ -67,11 +68,7 @@ function GrantRow({ grant: { agent_id, methods, path_prefix, raw_token }, name, 
         )}
       </TableCell>
       <TableCell label="Methods">
-        {methods === null ? (
-          <span className="text-muted-foreground">all</span>
-        ) : (
-          <span className="font-mono text-[0.8125rem]">{methods.join(' ')}</span>
-        )}
+        <Methods methods={methods} />
       </TableCell>
       <TableCell label="Paths">
         {path_prefix === null ? (
@@ -104,4 +101,11 @@ function GrantRow({ grant: { agent_id, methods, path_prefix, raw_token }, name, 
       </TableCell>
     </TableRow>
   )
+}
+
+function Methods({ methods }: Pick<Grant, 'methods'>) {
+  if (methods === null) return <span className="text-muted-foreground">all</span>
+  const isReading = methods.length === READING.length && READING.every((method) => methods.includes(method))
+  if (isReading) return <span title={methods.join(', ')}>reading only</span>
+  return <span className="font-mono text-[0.8125rem]">{methods.join(' ')}</span>
 }

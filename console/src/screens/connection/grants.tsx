@@ -27,7 +27,7 @@ export function Grants({ connection }: { connection: Connection }) {
       <CardHeader
         title="Who may use it"
         description={grants.data && rule(grants.data.length)}
-        className="pb-4"
+        className="pb-4 sm:flex-nowrap"
         actions={
           canWrite && (
             <Button variant="outline" size="sm" onClick={() => setAdding(true)}>

@@ -5,7 +5,8 @@ import { ChoiceField } from '../../components/form-field.tsx'
 import { RadioChoice, RadioGroup } from '../../components/radio-group.tsx'
 import type { Method } from '../../connections.ts'
 
-const READING: readonly Method[] = ['GET', 'HEAD', 'OPTIONS']
+/** What asks and changes nothing. */
+export const READING: readonly Method[] = ['GET', 'HEAD', 'OPTIONS']
 const METHODS: readonly Method[] = [...READING, 'POST', 'PUT', 'PATCH', 'DELETE']
 
 interface MethodChoiceProps {

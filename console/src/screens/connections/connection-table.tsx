@@ -5,12 +5,12 @@ import { Initials } from '../../components/initials.tsx'
 import { RelativeTime } from '../../components/relative-time.tsx'
 import { ROW_LINK, Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../../components/table.tsx'
 import type { Connection } from '../../connections.ts'
-import { useNames } from '../../names.ts'
+import { type Names, useNames } from '../../names.ts'
 import { ConnectionMenu } from './connection-menu.tsx'
 import { Expiry } from './expiry.tsx'
 import { ProviderScopes } from './provider-scopes.tsx'
 import { RevokeConnection } from './revoke-connection.tsx'
-import { ConnectionBadge } from './standing.tsx'
+import { brieflyWhy, ConnectionBadge } from './standing.tsx'
 
 interface ConnectionTableProps {
   connections: readonly Connection[]
@@ -20,15 +20,15 @@ interface ConnectionTableProps {
 
 export function ConnectionTable({ connections, marked }: ConnectionTableProps) {
   const [revoking, setRevoking] = useState<Connection>()
-  const { nameOf } = useNames()
+  const names = useNames()
   return (
     <>
       <Table label="Connections">
         <TableHeader>
           <TableRow>
-            <TableHead className="w-[26%]">Account</TableHead>
-            <TableHead>Status</TableHead>
-            <TableHead className="w-[20%]">Scopes</TableHead>
+            <TableHead className="w-[25%]">Account</TableHead>
+            <TableHead className="w-[15%]">Status</TableHead>
+            <TableHead className="w-[19%]">Scopes</TableHead>
             <TableHead>Expires</TableHead>
             <TableHead>Last used</TableHead>
             <TableHead>Made by</TableHead>
@@ -43,7 +43,7 @@ export function ConnectionTable({ connections, marked }: ConnectionTableProps) {
               key={connection.connection_id}
               connection={connection}
               marked={connection.connection_id === marked}
-              nameOf={(id) => nameOf(id) ?? id}
+              names={names}
               onRevoke={() => setRevoking(connection)}
             />
           ))}
@@ -54,18 +54,22 @@ export function ConnectionTable({ connections, marked }: ConnectionTableProps) {
   )
 }
 
+const MARKED_WELL = 'bg-primary-ground in-[tbody]:hover:bg-primary-ground'
+const MARKED = 'bg-muted in-[tbody]:hover:bg-muted'
+
 interface ConnectionRowProps {
   connection: Connection
   marked: boolean
-  nameOf: (id: string) => string
+  names: Names
   onRevoke: () => void
 }
 
-function ConnectionRow({ connection, marked, nameOf, onRevoke }: ConnectionRowProps) {
+function ConnectionRow({ connection, marked, names, onRevoke }: ConnectionRowProps) {
   const { connection_id, provider_label, account, scopes, made_by, last_used_at, last_used_by, created_at } = connection
+  const why = brieflyWhy(connection)
   return (
     <TableRow
-      className={cn(marked && 'bg-primary-ground in-[tbody]:hover:bg-primary-ground')}
+      className={cn(marked && (connection.status === 'active' ? MARKED_WELL : MARKED))}
       {...(marked && { 'aria-current': true })}
     >
       <TableCell>
@@ -87,6 +91,7 @@ function ConnectionRow({ connection, marked, nameOf, onRevoke }: ConnectionRowPr
       </TableCell>
       <TableCell label="Status">
         <ConnectionBadge connection={connection} />
+        {why && <span className="mt-1 block text-[0.8125rem] text-muted-foreground">{why}</span>}
       </TableCell>
       <TableCell label="Scopes">
         <ProviderScopes scopes={scopes} most={2} />
@@ -96,13 +101,13 @@ function ConnectionRow({ connection, marked, nameOf, onRevoke }: ConnectionRowPr
       </TableCell>
       <TableCell label="Last used" className="text-muted-foreground">
         <RelativeTime at={last_used_at} never="never yet" />
-        {last_used_by && <span className="block truncate text-[0.8125rem]">by {nameOf(last_used_by)}</span>}
+        {last_used_by && <span className="block truncate text-[0.8125rem]">by {names.within(last_used_by)}</span>}
       </TableCell>
       <TableCell label="Made by" className="text-muted-foreground">
-        <span className="block truncate">{nameOf(made_by)}</span>
+        <span className="block truncate">{names.nameOf(made_by) ?? made_by}</span>
         <RelativeTime at={created_at} className="block text-[0.8125rem]" />
       </TableCell>
-      <TableCell className="text-right max-sm:pt-1 max-sm:text-left">
+      <TableCell className="text-right max-sm:absolute max-sm:top-3 max-sm:right-3">
         <ConnectionMenu connection={connection} onRevoke={onRevoke} />
       </TableCell>
     </TableRow>

@@ -8,7 +8,7 @@ interface ProviderScopesProps {
 
 /** What a provider lets us do, in its own words: the last part of those that are addresses. */
 export function ProviderScopes({ scopes, most = scopes.length }: ProviderScopesProps) {
-  if (scopes.length === 0) return <span className="text-muted-foreground">the provider’s own choice</span>
+  if (scopes.length === 0) return <span className="text-muted-foreground">none named</span>
   const rest = scopes.slice(most)
   return (
     <ul aria-label="Scopes" className="flex min-w-0 flex-wrap gap-1">

@@ -14,9 +14,21 @@ export function ConnectionBadge({ connection: { status, reason } }: { connection
         Reconnect
       </Badge>
     )
-  if (status === 'pending') return <StatusBadge status="pending" label="Waits for consent" />
-  if (status === 'failed') return <StatusBadge status="failed" label="Not connected" />
   return <StatusBadge status={status} />
+}
+
+const BRIEFLY: Record<NonNullable<Connection['reason']>, string> = {
+  denied: 'consent refused',
+  expired: 'no answer in time',
+  exchange_failed: 'not completed',
+  invalid_id_token: 'not verifiable',
+  reauth_required: 'consent has ended',
+}
+
+/** The same for a row of a list. */
+export function brieflyWhy({ status, reason }: Standing): string | undefined {
+  if (status === 'pending') return 'for consent'
+  return status === 'failed' && reason ? BRIEFLY[reason] : undefined
 }
 
 /** Why it does not work, for the person who can mend it. */

@@ -4,7 +4,7 @@ import { Input } from '../../components/input.tsx'
 /** What a provider of the operator's own is called: by programs, and by people. */
 export function IdentityFields({ onName }: { onName: (name: string) => void }) {
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid items-start gap-4 sm:grid-cols-2">
       <FormField label="Name" name="label" hint="As people know it.">
         <Input required autoFocus maxLength={100} autoComplete="off" placeholder="Acme" />
       </FormField>

@@ -33,10 +33,10 @@ export function SetUpProviders({ providers, isSearched, onOpen }: SetUpProviders
         <Table label="Providers that are set up">
           <TableHeader>
             <TableRow>
-              <TableHead className="w-[24%]">Provider</TableHead>
-              <TableHead className="w-[22%]">Client id</TableHead>
+              <TableHead className="w-[20%]">Provider</TableHead>
+              <TableHead className="w-[18%]">Client id</TableHead>
               <TableHead>Redirect URI</TableHead>
-              <TableHead className="w-44">
+              <TableHead className="w-52">
                 <span className="sr-only">Acts</span>
               </TableHead>
             </TableRow>
