@@ -31,12 +31,12 @@ export function Notice({ tone, title, children, actions, onClose, className }: N
       className={cn('flex gap-3 rounded-xl px-4 py-3.5 sm:px-5', ground, className)}
     >
       <Icon className={cn('mt-0.5 size-5 shrink-0', text)} aria-hidden />
-      <div className="flex min-w-0 flex-1 flex-wrap items-center justify-between gap-x-6 gap-y-3">
+      <div className="flex min-w-0 flex-1 flex-wrap items-center justify-between gap-x-6 gap-y-3 sm:flex-nowrap">
         <div className="grid min-w-0 max-w-3xl gap-0.5">
           <p className={cn('font-semibold', text)}>{title}</p>
           {children && <div className="text-foreground">{children}</div>}
         </div>
-        {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+        {actions && <div className="flex shrink-0 flex-wrap items-center gap-2">{actions}</div>}
       </div>
       {onClose && (
         <Button variant="ghost" size="icon-sm" aria-label="Put away" className="-my-1 -mr-2" onClick={onClose}>

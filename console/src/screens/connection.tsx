@@ -17,7 +17,7 @@ import { ProxyCall } from './connection/proxy-call.tsx'
 import { useMayReconnect, useReconnect } from './connections/reconnect.ts'
 import { RevokeConnection } from './connections/revoke-connection.tsx'
 import { ConnectionBadge, reasonOf } from './connections/standing.tsx'
-import { useRefresh } from './connections/use-refresh.ts'
+import { useMayRefresh, useRefresh } from './connections/use-refresh.ts'
 
 const route = getRouteApi('/shell/connections/$connectionId')
 const CRUMBS = [{ label: 'Connections', to: '/connections' }] as const
@@ -37,7 +37,7 @@ export function ConnectionScreen() {
         description={connection && (connection.account ?? 'The provider did not say whose account it is.')}
         badge={connection && <ConnectionBadge connection={connection} />}
         breadcrumbs={CRUMBS}
-        actions={connection?.status === 'active' && <RefreshButton connection={connection} />}
+        actions={connection && <RefreshButton connection={connection} />}
       />
       <Loaded query={query} skeleton={<SkeletonRows rows={5} label="Loading the connection" />}>
         {(loaded) => <OneConnection connection={loaded} />}
@@ -47,9 +47,9 @@ export function ConnectionScreen() {
 }
 
 function RefreshButton({ connection }: { connection: Connection }) {
-  const { canWrite } = usePermissions()
+  const mayRefresh = useMayRefresh(connection)
   const refresh = useRefresh(connection)
-  if (!canWrite) return null
+  if (!mayRefresh) return null
   return (
     <Button variant="outline" pending={refresh.pending} onClick={() => refresh.run()}>
       <RefreshCw aria-hidden />

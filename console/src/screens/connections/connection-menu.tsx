@@ -9,7 +9,7 @@ import {
 import { type Connection, nameOf } from '../../connections.ts'
 import { usePermissions } from '../../me.ts'
 import { useMayReconnect, useReconnect } from './reconnect.ts'
-import { useRefresh } from './use-refresh.ts'
+import { useMayRefresh, useRefresh } from './use-refresh.ts'
 
 interface ConnectionMenuProps {
   connection: Connection
@@ -21,6 +21,7 @@ export function ConnectionMenu({ connection, onRevoke }: ConnectionMenuProps) {
   const { canWrite } = usePermissions()
   const mayReconnect = useMayReconnect()
   const reconnect = useReconnect(connection)
+  const mayRefresh = useMayRefresh(connection)
   const refresh = useRefresh(connection)
   if (!canWrite) return null
   return (
@@ -42,7 +43,7 @@ export function ConnectionMenu({ connection, onRevoke }: ConnectionMenuProps) {
             Reconnect
           </DropdownMenuItem>
         )}
-        {connection.status === 'active' && (
+        {mayRefresh && (
           <DropdownMenuItem onSelect={() => refresh.run()}>
             <RefreshCw aria-hidden />
             Refresh now
@@ -50,7 +51,7 @@ export function ConnectionMenu({ connection, onRevoke }: ConnectionMenuProps) {
         )}
         <DropdownMenuItem destructive onSelect={onRevoke}>
           <Unplug aria-hidden />
-          Revoke
+          {connection.status === 'active' ? 'Revoke' : 'Remove'}
         </DropdownMenuItem>
       </DropdownMenuContent>
     </DropdownMenu>

@@ -55,6 +55,8 @@ export function ConnectionTable({ connections, marked }: ConnectionTableProps) {
 }
 
 const MARKED_WELL = 'bg-primary-ground in-[tbody]:hover:bg-primary-ground'
+/** As the card around it, where a row is a block of its own. */
+const ROUNDED = 'max-sm:first:rounded-t-xl max-sm:last:rounded-b-xl'
 const MARKED = 'bg-muted in-[tbody]:hover:bg-muted'
 
 interface ConnectionRowProps {
@@ -69,7 +71,7 @@ function ConnectionRow({ connection, marked, names, onRevoke }: ConnectionRowPro
   const why = brieflyWhy(connection)
   return (
     <TableRow
-      className={cn(marked && (connection.status === 'active' ? MARKED_WELL : MARKED))}
+      className={cn(marked && [ROUNDED, connection.status === 'active' ? MARKED_WELL : MARKED])}
       {...(marked && { 'aria-current': true })}
     >
       <TableCell>

@@ -20,8 +20,9 @@ interface ReturnNoticeProps {
 export function ReturnNotice({ status, error, connectionId = '', onClose }: ReturnNoticeProps) {
   const { data: connection, isPending } = useQuery({ ...connectionQuery(connectionId), enabled: connectionId !== '' })
   if (connectionId !== '' && isPending) return <Skeleton className="mb-4 h-16 w-full rounded-xl" />
-  if (status === 'success' && connection?.status === 'active')
-    return <Connected connection={connection} onClose={onClose} />
+  // An address that was kept may tell of what has been revoked since.
+  if (status === 'success')
+    return connection?.status === 'active' ? <Connected connection={connection} onClose={onClose} /> : null
   return <NotConnected connection={connection} error={error} onClose={onClose} />
 }
 

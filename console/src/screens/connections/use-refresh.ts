@@ -1,7 +1,18 @@
+import { useQuery } from '@tanstack/react-query'
 import { ApiFailure, isFailure } from '../../api.ts'
 import { relativeTime } from '../../components/relative-time.tsx'
 import { type Connection, refreshConnection } from '../../connections.ts'
+import { usePermissions } from '../../me.ts'
+import { providersQuery } from '../../providers.ts'
 import { useAct } from '../../use-act.ts'
+
+/** A key is used as it is; of consents, the provider says it when it is asked. */
+export function useMayRefresh({ status, provider_name }: Connection): boolean {
+  const { canWrite } = usePermissions()
+  const { data: providers = [] } = useQuery(providersQuery)
+  const provider = providers.find(({ name }) => name === provider_name)
+  return canWrite && status === 'active' && provider?.kind === 'oauth2'
+}
 
 /** Has its token renewed at once; by itself that happens shortly before it ends. */
 export function useRefresh({ connection_id, provider_label }: Connection) {
