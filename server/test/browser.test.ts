@@ -374,7 +374,7 @@ describe('in a real browser', () => {
     await expect.poll(() => complaints.splice(0).join()).toContain('frame-ancestors')
   })
 
-  test.for(['light', 'dark'] as const)('pages are accessible in %s', async (colorScheme) => {
+  test.for(['light', 'dark'] as const)('pages are accessible in %s', { timeout: 90_000 }, async (colorScheme) => {
     const page = await newPage({ colorScheme })
     const violations = async () => {
       await page.evaluate(axe.source)

@@ -131,6 +131,11 @@ describe.each(DATABASES)('connecting an account, on %s', (kind) => {
     expect((await storedTokens(connection_id)).access_token).not.toBe(before.access_token)
   })
 
+  test('asks for the scopes it had when it is made again and none are named', async () => {
+    const { connection_id } = await flows.connect({ scopes: ['openid', 'email'] })
+    expect((await flows.request({ connection_id, scopes: undefined })).body.scopes).toEqual(['openid', 'email'])
+  })
+
   test('refuses to come back as another account', async () => {
     const { connection_id } = await flows.connect({})
     const before = await storedTokens(connection_id)

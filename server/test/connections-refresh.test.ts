@@ -447,6 +447,10 @@ describe('who may read a token', () => {
     const key = { 'x-api-key': 'admin-key-of-the-tests-0123456789' }
     const listed = await broker.request(`/api/connection-grants?connection_id=${id}`, { headers: key })
     expect(listed.body.data).toEqual([made.body])
+    const of = (agent: string) =>
+      broker.request(`/api/connection-grants?connection_id=${id}&agent_id=${agent}`, { headers: key })
+    expect((await of(other.agent_id)).body.data).toEqual([made.body])
+    expect((await of('agent_unknown')).body.data).toEqual([])
     const path = `/api/connection-grants/${made.body.grant_id}`
     expect((await broker.request(path, { method: 'DELETE', headers: key })).status).toBe(204)
     expect((await broker.request(path, { method: 'DELETE', headers: key })).status).toBe(404)

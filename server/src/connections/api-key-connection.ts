@@ -5,6 +5,7 @@ import { newId } from '../crypto/ids.ts'
 import { ApiError } from '../http/errors.ts'
 import { type ConnectionRow, insertConnection } from '../storage/connections.ts'
 import { organizationTopic } from '../storage/topics.ts'
+import { checkParameters } from './parameters.ts'
 import { findProvider } from './provider-registry.ts'
 import { sealTokens } from './vault.ts'
 
@@ -33,6 +34,8 @@ export async function connectApiKey(
     const sentence = found ? 'asks for consent rather than for a key' : 'is no provider that is known here'
     throw new ApiError('validation_failed', `provider_name: ${sentence}`, { fields: { provider_name: sentence } })
   }
+  const asked = found.provider.parameters ?? []
+  checkParameters(asked, parameters)
   const now = deps.now()
   const record = { connection_id: newId(deps.random, 'conn'), org_id: person.orgId, generation: 1 }
   const row: ConnectionRow = {
@@ -46,7 +49,7 @@ export async function connectApiKey(
     scopes: '[]',
     account_id: null,
     account_label: account ?? null,
-    parameters: JSON.stringify(parameters),
+    parameters: JSON.stringify(Object.fromEntries(asked.map(({ name }) => [name, parameters[name]]))),
     tokens_sealed: sealTokens(deps, record, { access_token: api_key, token_type: 'api_key' }),
     previous_sealed: null,
     previous_until: null,

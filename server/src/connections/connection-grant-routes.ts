@@ -52,7 +52,7 @@ const routes = {
     path: '/connection-grants',
     ...table,
     summary: 'List which agents may use which connections',
-    request: { query: ListQuery.extend({ connection_id: Id.optional() }) },
+    request: { query: ListQuery.extend({ connection_id: Id.optional(), agent_id: Id.optional() }) },
     responses: { 200: ok(pageOf(Grant), 'The grants, oldest first'), ...errors(401, 403) },
   }),
   create: createRoute({
@@ -79,9 +79,9 @@ const routes = {
 export function connectionGrantRoutes(deps: Deps) {
   return jsonRoutes()
     .openapi(routes.list, async (c) => {
-      const { limit, cursor, connection_id: connectionId } = c.req.valid('query')
+      const { limit, cursor, connection_id: connectionId, agent_id: agentId } = c.req.valid('query')
       const principal = requireConnectionsPerson(c.get('principal'))
-      const filter = { orgId: principal.orgId, connectionId }
+      const filter = { orgId: principal.orgId, connectionId, agentId }
       const rows = await listConnectionGrants(deps.db.read, filter, limit + 1, listCursor(cursor))
       const next = nextCursor(rows, limit, ({ created_at, grant_id }) => ({ created_at, id: grant_id }))
       return reply(c, { data: rows.slice(0, limit).map(viewOf), next_cursor: next })

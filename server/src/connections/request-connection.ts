@@ -11,9 +11,9 @@ import { authorizationUrl } from './authorization-url.ts'
 import { endpointsOf } from './endpoints.ts'
 import { sealFlowSecrets } from './flow-secrets.ts'
 import { answerOnce } from './idempotency.ts'
+import { checkParameters } from './parameters.ts'
 import { requireConnection, requireConnectionsCaller, requireMaker, unknownConnection } from './policy.ts'
 import { findProvider, type OAuthClient, redirectUriOf } from './provider-registry.ts'
-import type { Parameter } from './providers/provider.ts'
 import { isAllowedReturnUrl } from './return-url.ts'
 import { SessionChallenge } from './session-binding.ts'
 
@@ -74,7 +74,7 @@ export async function requestConnection(
 
   const now = deps.now()
   const until = now + deps.config.lifetimes.connectionFlow * 1000
-  const scopes = request.scopes ?? [...client.provider.scopes]
+  const scopes = request.scopes ?? scopesOf(known) ?? [...client.provider.scopes]
   const connectionId = known?.connection_id ?? newId(deps.random, 'conn')
   const state = deps.random(32).toString('base64url')
   const secrets = {
@@ -167,13 +167,10 @@ async function reconnected(
   return connection
 }
 
-/** Before any of them goes near a host name. */
-function checkParameters(asked: readonly Parameter[], given: Readonly<Record<string, string>>): void {
-  const fields: Record<string, string> = {}
-  for (const { name, label, pattern } of asked)
-    if (!new RegExp(`^(?:${pattern})$`).test(given[name] ?? '')) fields[`parameters.${name}`] = `must say ${label}`
-  const [first] = Object.entries(fields)
-  if (first) throw new ApiError('validation_failed', `${first[0]}: ${first[1]}`, { fields })
+/** A connection that is made again asks for what it had. */
+function scopesOf(known: ConnectionRow | undefined): string[] | undefined {
+  const had = known ? (JSON.parse(known.scopes) as string[]) : []
+  return had.length > 0 ? had : undefined
 }
 
 interface NewRow {

@@ -21,17 +21,19 @@ export function listGrantsOfConnection(db: Db, connectionId: string): Promise<Co
 export interface ConnectionGrantFilter {
   orgId: string
   connectionId?: string | undefined
+  agentId?: string | undefined
 }
 
 /** Oldest first. */
 export function listConnectionGrants(
   db: Db,
-  { orgId, connectionId }: ConnectionGrantFilter,
+  { orgId, connectionId, agentId }: ConnectionGrantFilter,
   limit: number,
   after?: Position,
 ): Promise<ConnectionGrantRow[]> {
   let query = db.selectFrom('connection_grant').selectAll().where('org_id', '=', orgId)
   if (connectionId !== undefined) query = query.where('connection_id', '=', connectionId)
+  if (agentId !== undefined) query = query.where('agent_id', '=', agentId)
   if (after)
     query = query.where((e) =>
       e.or([

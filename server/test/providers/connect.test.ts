@@ -117,6 +117,19 @@ describe.each(providers.filter(isApiKey).map(({ name }) => [name] as const))('%s
   })
 })
 
+test.for([
+  ['twilio', { account_sid: 'nonsense/../x' }],
+  ['freshdesk', {}],
+  ['freshdesk', { subdomain: 'evil.example/' }],
+] as const)('a key of %s is refused when its parameters could name another host', async ([name, parameters]) => {
+  const { status, body } = await person.send('POST', '/api/connections/api-key', {
+    provider_name: name,
+    api_key: 'key',
+    parameters,
+  })
+  expect([status, body.error]).toEqual([422, 'validation_failed'])
+})
+
 test('a connection’s person goes back to where they came from', async () => {
   const double = doubleOf('github')
   double.reset()
