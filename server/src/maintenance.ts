@@ -6,6 +6,7 @@ import { startWebhookDelivery } from './connections/webhook-delivery.ts'
 import type { Deps } from './context.ts'
 import { firstIdAt } from './crypto/ids.ts'
 import { signHead } from './identity/audit-heads.ts'
+import { startRounds } from './resilience/rounds.ts'
 import { clearChangeFeed, clearReplays, sweepTable, sweepTableById, sweptTables } from './storage/sweep.ts'
 
 const INTERVAL_MS = 30_000
@@ -15,20 +16,16 @@ const HISTORY_MS = 7 * 86_400_000
 
 /** What runs by the clock, in every process: each step is safe to run twice at once. Stops with the function returned. */
 export function startMaintenance(deps: Deps): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    running = running
-      .then(() => maintain(deps))
-      .catch((error: unknown) => deps.log.error({ error }, 'maintenance failed'))
-  }, INTERVAL_MS)
-  timer.unref()
-  // Beside the rest: a service elsewhere that is slow must hold nothing up.
-  const stopMail = startMailDelivery(deps)
-  const stopWebhooks = startWebhookDelivery(deps)
-  const stopUpkeep = startRefreshUpkeep(deps)
+  const round = () => maintain(deps)
+  // Each beside the others: a service elsewhere that is slow must hold nothing up.
+  const stops = [
+    startRounds({ everyMs: INTERVAL_MS, round, log: deps.log, complaint: 'maintenance failed' }),
+    startMailDelivery(deps),
+    startWebhookDelivery(deps),
+    startRefreshUpkeep(deps),
+  ]
   return async () => {
-    clearInterval(timer)
-    await Promise.all([running, stopMail(), stopWebhooks(), stopUpkeep()])
+    await Promise.all(stops.map((stop) => stop()))
   }
 }
 

@@ -6,7 +6,7 @@ import { sealClientSecret } from '../src/connections/provider-registry.ts'
 import { sealTokens, type Tokens } from '../src/connections/vault.ts'
 import type { Deps } from '../src/context.ts'
 import { newId } from '../src/crypto/ids.ts'
-import { type ConnectionRow, insertConnection } from '../src/storage/connections.ts'
+import { type ConnectionRow, insertConnection, newConnection } from '../src/storage/connections.ts'
 import { insertProvider } from '../src/storage/providers.ts'
 
 export const CLIENT_SECRET = 'canary-client-secret-0123456789'
@@ -143,37 +143,22 @@ export async function seedConnection(
   tokens: Tokens,
   changes: Partial<ConnectionRow> = {},
 ): Promise<string> {
-  const now = deps.now()
   const record = { connection_id: newId(deps.random, 'conn'), org_id: deps.orgId, generation: 1 }
-  const row: ConnectionRow = {
-    ...record,
-    user_ref: 'user-1',
-    provider_name: 'acme',
-    made_by: madeBy,
-    status: 'active',
-    reason: null,
-    pending_until: null,
-    scopes: '["read"]',
-    account_id: null,
-    account_label: null,
-    parameters: '{}',
-    tokens_sealed: sealTokens(deps, record, tokens),
-    previous_sealed: null,
-    previous_until: null,
-    expires_at: tokens.expires_at ?? null,
-    lease_owner: null,
-    lease_until: null,
-    intent_at: null,
-    failures: 0,
-    fault: null,
-    next_attempt_at: null,
-    refreshed_at: null,
-    last_used_at: null,
-    last_used_by: null,
-    created_at: now,
-    updated_at: now,
-    ...changes,
-  }
+  const row = newConnection(
+    {
+      ...record,
+      user_ref: 'user-1',
+      provider_name: 'acme',
+      made_by: madeBy,
+      status: 'active',
+      scopes: '["read"]',
+      parameters: '{}',
+      tokens_sealed: sealTokens(deps, record, tokens),
+      expires_at: tokens.expires_at ?? null,
+      ...changes,
+    },
+    deps.now(),
+  )
   await deps.db.write(({ trx }) => insertConnection(trx, row))
   return row.connection_id
 }

@@ -161,29 +161,6 @@ function controlProps(id: string, name: string | undefined, hinted: boolean, wro
   }
 }
 
-interface FieldGroupProps {
-  legend: ReactNode
-  hint?: ReactNode
-  className?: string
-  children: ReactNode
-}
-
-/** Several controls that answer one question: boxes, a `RadioGroup`. */
-export function FieldGroup({ legend, hint, className, children }: FieldGroupProps) {
-  const id = useId()
-  return (
-    <fieldset className={cn('grid min-w-0 gap-2', className)} {...(hint !== undefined && { 'aria-describedby': id })}>
-      <legend className="mb-1.5 text-sm leading-snug font-medium">{legend}</legend>
-      {hint !== undefined && (
-        <p id={id} className="-mt-1.5 text-[0.8125rem] text-muted-foreground">
-          {hint}
-        </p>
-      )}
-      {children}
-    </fieldset>
-  )
-}
-
 interface ChoiceFieldProps {
   label: ReactNode
   hint?: ReactNode

@@ -4,9 +4,31 @@ import { Ban, Check, CircleDashed, Clock, type LucideIcon, ShieldQuestion, UserR
 import type { ReactNode } from 'react'
 import { type SignIn, type SignInFilter, type SignInStatus, signInsQuery } from '../sign-ins.ts'
 import type { Tone } from './badge.tsx'
+import { Card, CardContent, CardHeader } from './card.tsx'
 import { Loaded } from './loaded.tsx'
 import { SkeletonRows } from './skeleton.tsx'
 import { Timeline, type TimelineStep } from './timeline.tsx'
+
+/** A card of them, for one agent or one website. */
+export function LatestSignInsCard({ filter, most, empty }: LatestSignInsProps) {
+  return (
+    <Card>
+      <CardHeader
+        title="Latest sign-ins"
+        actions={
+          <Link to="/sign-ins" search={filter} className="link inline-flex min-h-6 items-center text-[0.8125rem]">
+            All of them
+          </Link>
+        }
+      />
+      <LatestSignIns
+        filter={filter}
+        most={most}
+        empty={<CardContent className="text-muted-foreground">{empty}</CardContent>}
+      />
+    </Card>
+  )
+}
 
 interface LatestSignInsProps {
   filter: SignInFilter

@@ -1,5 +1,7 @@
+import { RotateCw } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import type { ApiFailure } from '../api.ts'
+import { useAct } from '../use-act.ts'
 import { Button } from './button.tsx'
 import { Dialog, DialogBody, DialogContent, DialogFooter } from './dialog.tsx'
 import { FieldGroup } from './field-group.tsx'
@@ -13,29 +15,45 @@ const OVERLAPS = [
   { seconds: 7 * 86_400, label: 'In a week', hint: 'For what several people look after.' },
 ] as const
 
-interface RotateSecretProps {
-  open: boolean
-  onOpenChange: (open: boolean) => void
+interface RotateSecretProps<Made> {
   /** `overlap`: for how many seconds the old secret lives on. */
-  onRotate: (overlap: number) => void
-  pending: boolean
-  failure: ApiFailure | undefined
+  act: (overlap: number) => Promise<Made>
+  /** As of `useAct`. */
+  changes: readonly string[]
   /** More to choose about the new secret. */
-  children?: ReactNode
+  choices?: ReactNode
+  /** Shows what was made, once. */
+  children: (made: Made | undefined, onClose: () => void) => ReactNode
 }
 
-/** A new secret, and when the old one ends. The new one is shown by whoever asks for it. */
-export function RotateSecret({ open, onOpenChange, ...props }: RotateSecretProps) {
+/** The button for a new secret, the question when the old one ends, and then the new one. */
+export function RotateSecret<Made>({ act, changes, choices, children }: RotateSecretProps<Made>) {
+  const [open, setOpen] = useState(false)
+  const rotate = useAct({ act, changes, inForm: true, onDone: () => setOpen(false) })
   return (
-    <Dialog open={open} onOpenChange={onOpenChange}>
-      <DialogContent title="New secret" description="Makes a secret that takes the place of the one in use.">
-        <RotationForm {...props} />
-      </DialogContent>
-    </Dialog>
+    <>
+      <Button variant="outline" size="sm" onClick={() => setOpen(true)}>
+        <RotateCw aria-hidden />
+        New secret
+      </Button>
+      <Dialog open={open} onOpenChange={setOpen}>
+        <DialogContent title="New secret" description="Makes a secret that takes the place of the one in use.">
+          <RotationForm onRotate={rotate.run} pending={rotate.pending} failure={rotate.failure}>
+            {choices}
+          </RotationForm>
+        </DialogContent>
+      </Dialog>
+      {children(rotate.data, rotate.reset)}
+    </>
   )
 }
 
-type RotationFormProps = Omit<RotateSecretProps, 'open' | 'onOpenChange'>
+interface RotationFormProps {
+  onRotate: (overlap: number) => void
+  pending: boolean
+  failure: ApiFailure | undefined
+  children: ReactNode
+}
 
 function RotationForm({ onRotate, pending, failure, children }: RotationFormProps) {
   const [overlap, setOverlap] = useState('3600')

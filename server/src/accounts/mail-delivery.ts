@@ -1,4 +1,5 @@
 import type { Deps } from '../context.ts'
+import { startRounds } from '../resilience/rounds.ts'
 import { claimMail, listDueMail, type MailRow, setMailFailed, setMailSent } from '../storage/mail.ts'
 import { MailServiceError, sendByAgentMail } from './agentmail.ts'
 import { MAIL_TOPIC, openMail } from './mail.ts'
@@ -20,20 +21,13 @@ export function startMailDelivery(deps: World): () => Promise<void> {
       deps.log.warn('no mail service is configured: nobody gets a link to confirm an address or to set a password')
     return async () => {}
   }
-  let running: Promise<unknown> = Promise.resolve()
-  const deliver = () => {
-    running = running
-      .then(() => deliverDueMail(deps))
-      .catch((error: unknown) => deps.log.error({ error }, 'mail cannot be delivered'))
-  }
-  const unsubscribe = deps.db.subscribe(MAIL_TOPIC, deliver)
-  const timer = setInterval(deliver, INTERVAL_MS)
-  timer.unref()
-  return async () => {
-    unsubscribe()
-    clearInterval(timer)
-    await running
-  }
+  return startRounds({
+    everyMs: INTERVAL_MS,
+    round: () => deliverDueMail(deps),
+    subscribe: (due) => deps.db.subscribe(MAIL_TOPIC, due),
+    log: deps.log,
+    complaint: 'mail cannot be delivered',
+  })
 }
 
 /** Tries everything that is due, once. How many were delivered. */

@@ -3,7 +3,7 @@ import { requireMember } from '../accounts/roles.ts'
 import type { Deps, PersonPrincipal } from '../context.ts'
 import { newId } from '../crypto/ids.ts'
 import { ApiError } from '../http/errors.ts'
-import { type ConnectionRow, insertConnection } from '../storage/connections.ts'
+import { type ConnectionRow, insertConnection, newConnection } from '../storage/connections.ts'
 import { organizationTopic } from '../storage/topics.ts'
 import { checkParameters } from './parameters.ts'
 import { findProvider } from './provider-registry.ts'
@@ -38,34 +38,20 @@ export async function connectApiKey(
   checkParameters(asked, parameters)
   const now = deps.now()
   const record = { connection_id: newId(deps.random, 'conn'), org_id: person.orgId, generation: 1 }
-  const row: ConnectionRow = {
-    ...record,
-    user_ref: person.id,
-    provider_name: found.provider.name,
-    made_by: person.id,
-    status: 'active',
-    reason: null,
-    pending_until: null,
-    scopes: '[]',
-    account_id: null,
-    account_label: account ?? null,
-    parameters: JSON.stringify(Object.fromEntries(asked.map(({ name }) => [name, parameters[name]]))),
-    tokens_sealed: sealTokens(deps, record, { access_token: api_key, token_type: 'api_key' }),
-    previous_sealed: null,
-    previous_until: null,
-    expires_at: null,
-    lease_owner: null,
-    lease_until: null,
-    intent_at: null,
-    failures: 0,
-    fault: null,
-    next_attempt_at: null,
-    refreshed_at: null,
-    last_used_at: null,
-    last_used_by: null,
-    created_at: now,
-    updated_at: now,
-  }
+  const row = newConnection(
+    {
+      ...record,
+      user_ref: person.id,
+      provider_name: found.provider.name,
+      made_by: person.id,
+      status: 'active',
+      scopes: '[]',
+      account_label: account ?? null,
+      parameters: JSON.stringify(Object.fromEntries(asked.map(({ name }) => [name, parameters[name]]))),
+      tokens_sealed: sealTokens(deps, record, { access_token: api_key, token_type: 'api_key' }),
+    },
+    now,
+  )
   await deps.db.write(async (work) => {
     await insertConnection(work.trx, row)
     work.record({

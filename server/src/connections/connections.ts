@@ -2,14 +2,14 @@ import { requireMember } from '../accounts/roles.ts'
 import type { Deps, Principal } from '../context.ts'
 import { listCursor, nextCursor, type Page } from '../http/listing.ts'
 import {
-  type ConnectionRow,
   deleteConnection,
   failPendingConnection,
   listConnections as listRows,
   listUnanswered,
 } from '../storage/connections.ts'
 import { connectionTopic, organizationTopic } from '../storage/topics.ts'
-import { mayUse, requireConnection, requireConnectionsCaller, requireMaker, unknownConnection } from './policy.ts'
+import { permissionsOf } from './grants.ts'
+import { requireConnection, requireConnectionsCaller, requireMaker, unknownConnection } from './policy.ts'
 import { revokeUpstream } from './revocation.ts'
 import { type ConnectionView, connectionView } from './views.ts'
 import { announce } from './webhooks.ts'
@@ -35,11 +35,13 @@ export async function listConnections(
   requireConnectionsCaller(principal)
   const filter = { orgId: principal.orgId, userRef: userId }
   const rows = await listRows(deps.db.read, filter, limit + 1, listCursor(cursor))
-  const shown: ConnectionRow[] = []
-  for (const row of rows.slice(0, limit)) if (await mayUse(deps, principal, row)) shown.push(row)
+  const shown = rows.slice(0, limit)
+  const permissions = await permissionsOf(deps.db.read, principal, shown)
   const now = deps.now()
   return {
-    data: shown.map((connection) => connectionView(connection, now)),
+    data: shown
+      .filter(({ connection_id }) => permissions.has(connection_id))
+      .map((connection) => connectionView(connection, now)),
     next_cursor: nextCursor(rows, limit, ({ created_at, connection_id }) => ({ created_at, id: connection_id })),
   }
 }

@@ -1,5 +1,5 @@
 import type { Principal } from '../context.ts'
-import { type ConnectionGrantRow, listGrantsOfConnection } from '../storage/connection-grants.ts'
+import { type ConnectionGrantRow, listGrantsOfConnections } from '../storage/connection-grants.ts'
 import type { ConnectionRow } from '../storage/connections.ts'
 import type { Db } from '../storage/database.ts'
 
@@ -14,21 +14,43 @@ export interface Permission {
 const EVERYTHING: Permission = { rawToken: true, allows: () => true }
 const BY_PROXY: Permission = { rawToken: false, allows: () => true }
 
-/**
- * Undefined: the connection is not there, for this caller. Whoever made it may do everything; people of its organization
- * use it by the proxy, and so do its agents until grants name some of them: from then on those, and as far as it says.
- */
+type Connection = Pick<ConnectionRow, 'connection_id' | 'org_id' | 'made_by'>
+
+/** Undefined: the connection is not there, for this caller. */
 export async function permissionOf(
   db: Db,
   principal: Principal,
-  connection: Pick<ConnectionRow, 'connection_id' | 'org_id' | 'made_by'>,
+  connection: Connection,
 ): Promise<Permission | undefined> {
-  if (connection.org_id !== principal.orgId) return undefined
-  if (principal.kind === 'operator' || connection.made_by === principal.id) return EVERYTHING
-  if (principal.kind === 'person') return BY_PROXY
-  const grants = await listGrantsOfConnection(db, connection.connection_id)
+  return (await permissionsOf(db, principal, [connection])).get(connection.connection_id)
+}
+
+/**
+ * By connection; those that are not there for this caller are missing. Whoever made one may do everything; people of its
+ * organization use it by the proxy, and so do its agents until grants name some of them: from then on those, and as far
+ * as it says.
+ */
+export async function permissionsOf(
+  db: Db,
+  principal: Principal,
+  connections: readonly Connection[],
+): Promise<Map<string, Permission>> {
+  const reached = connections.filter(({ org_id }) => org_id === principal.orgId)
+  const isOwn = ({ made_by }: Connection) => principal.kind === 'operator' || made_by === principal.id
+  const others = reached.filter((connection) => !isOwn(connection)).map(({ connection_id }) => connection_id)
+  const isAsked = principal.kind === 'agent' && others.length > 0
+  const grants = Map.groupBy(isAsked ? await listGrantsOfConnections(db, others) : [], (row) => row.connection_id)
+  return new Map(
+    reached.flatMap((connection) => {
+      const permission = isOwn(connection) ? EVERYTHING : byGrants(principal, grants.get(connection.connection_id))
+      return permission ? [[connection.connection_id, permission] as const] : []
+    }),
+  )
+}
+
+function byGrants({ id }: Principal, grants: readonly ConnectionGrantRow[] = []): Permission | undefined {
   if (grants.length === 0) return BY_PROXY
-  const own = grants.filter(({ agent_id }) => agent_id === principal.id)
+  const own = grants.filter(({ agent_id }) => agent_id === id)
   if (own.length === 0) return undefined
   return {
     rawToken: own.some(({ raw_token }) => raw_token === 1),

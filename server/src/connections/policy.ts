@@ -14,16 +14,6 @@ export function requireConnectionsCaller(principal: Principal): void {
     throw new ApiError('insufficient_scope', 'The API key needs the scope connections')
 }
 
-/** Whether a connection is there at all, for this caller: of their organization, and open to them by its grants. */
-export async function mayUse(
-  deps: Pick<Deps, 'db'>,
-  principal: Principal,
-  connection: ConnectionRow,
-): Promise<boolean> {
-  if (connection.org_id !== principal.orgId) return false
-  return (await permissionOf(deps.db.read, principal, connection)) !== undefined
-}
-
 /** The connection, or the one 404 for those that are unknown, somebody else's, or not open to the caller. */
 export async function requireConnection(
   deps: Pick<Deps, 'db'>,
@@ -31,7 +21,7 @@ export async function requireConnection(
   principal: Principal,
 ): Promise<ConnectionRow> {
   const connection = await findConnection(deps.db.read, connectionId)
-  if (!connection || !(await mayUse(deps, principal, connection))) throw unknownConnection()
+  if (!connection || !(await permissionOf(deps.db.read, principal, connection))) throw unknownConnection()
   return connection
 }
 

@@ -5,8 +5,7 @@ import type { Deps, Principal } from '../context.ts'
 import { newId } from '../crypto/ids.ts'
 import { ApiError } from '../http/errors.ts'
 import { insertConnectionFlow } from '../storage/connection-flows.ts'
-import { type ConnectionRow, insertConnection, reopenConnection } from '../storage/connections.ts'
-import type { Db } from '../storage/database.ts'
+import { type ConnectionRow, insertConnection, newConnection, reopenConnection } from '../storage/connections.ts'
 import { authorizationUrl } from './authorization-url.ts'
 import { endpointsOf } from './endpoints.ts'
 import { sealFlowSecrets } from './flow-secrets.ts'
@@ -100,11 +99,23 @@ export async function requestConnection(
   return deps.db.write(async ({ trx, record }) => {
     const once = await answerOnce(deps, trx, { key: idempotencyKey, principal, request, answer, now })
     if (once.isRepeat) return once.answer
-    await keepConnection(
-      trx,
-      known,
-      newRow({ request, client, parameters, scopes, principal, connectionId, until, now }),
+    const connection = newConnection(
+      {
+        connection_id: connectionId,
+        org_id: principal.orgId,
+        user_ref: request.user_id,
+        provider_name: client.provider.name,
+        made_by: principal.id,
+        status: 'pending',
+        pending_until: until,
+        scopes: JSON.stringify(scopes),
+        parameters: JSON.stringify(parameters),
+      },
+      now,
     )
+    // What is asked for once more stays as it is, while there are tokens.
+    if (known) await reopenConnection(trx, connectionId, until, now)
+    else await insertConnection(trx, connection)
     const stateHash = deps.ring.hash('connection_state', state)
     await insertConnectionFlow(trx, {
       state_hash: stateHash,
@@ -171,54 +182,4 @@ async function reconnected(
 function scopesOf(known: ConnectionRow | undefined): string[] | undefined {
   const had = known ? (JSON.parse(known.scopes) as string[]) : []
   return had.length > 0 ? had : undefined
-}
-
-interface NewRow {
-  request: ConnectionRequest
-  client: OAuthClient
-  parameters: Record<string, string>
-  scopes: readonly string[]
-  principal: Principal
-  connectionId: string
-  until: number
-  now: number
-}
-
-function newRow({ request, client, parameters, scopes, principal, connectionId, until, now }: NewRow): ConnectionRow {
-  return {
-    connection_id: connectionId,
-    org_id: principal.orgId,
-    user_ref: request.user_id,
-    provider_name: client.provider.name,
-    made_by: principal.id,
-    status: 'pending',
-    reason: null,
-    pending_until: until,
-    scopes: JSON.stringify(scopes),
-    account_id: null,
-    account_label: null,
-    parameters: JSON.stringify(parameters),
-    generation: 0,
-    tokens_sealed: null,
-    previous_sealed: null,
-    previous_until: null,
-    expires_at: null,
-    lease_owner: null,
-    lease_until: null,
-    intent_at: null,
-    failures: 0,
-    fault: null,
-    next_attempt_at: null,
-    refreshed_at: null,
-    last_used_at: null,
-    last_used_by: null,
-    created_at: now,
-    updated_at: now,
-  }
-}
-
-/** A new one, or the same asked for once more: while there are tokens, it stays as it is. */
-async function keepConnection(trx: Db, known: ConnectionRow | undefined, row: ConnectionRow): Promise<void> {
-  if (known) await reopenConnection(trx, known.connection_id, row.pending_until ?? row.created_at, row.created_at)
-  else await insertConnection(trx, row)
 }

@@ -1,5 +1,6 @@
 import type { Deps } from '../context.ts'
 import { OutboundFailed, OutboundRefused } from '../http/outbound/failure.ts'
+import { startRounds } from '../resilience/rounds.ts'
 import { claimDelivery, type DueDelivery, listDueDeliveries, setDeliveryOutcome } from '../storage/webhooks.ts'
 import { signatureOf, WEBHOOK_TOPIC, webhookSecretRecord } from './webhooks.ts'
 
@@ -16,20 +17,13 @@ type World = Pick<Deps, 'db' | 'ring' | 'outbound' | 'now' | 'log'>
 
 /** Delivers events in this process, as they come and by the clock, until the function returned is called. */
 export function startWebhookDelivery(deps: World): () => Promise<void> {
-  let running: Promise<unknown> = Promise.resolve()
-  const deliver = () => {
-    running = running
-      .then(() => deliverDueWebhooks(deps))
-      .catch((error: unknown) => deps.log.error({ error }, 'webhooks cannot be delivered'))
-  }
-  const unsubscribe = deps.db.subscribe(WEBHOOK_TOPIC, deliver)
-  const timer = setInterval(deliver, INTERVAL_MS)
-  timer.unref()
-  return async () => {
-    unsubscribe()
-    clearInterval(timer)
-    await running
-  }
+  return startRounds({
+    everyMs: INTERVAL_MS,
+    round: () => deliverDueWebhooks(deps),
+    subscribe: (due) => deps.db.subscribe(WEBHOOK_TOPIC, due),
+    log: deps.log,
+    complaint: 'webhooks cannot be delivered',
+  })
 }
 
 /** Tries everything that is due, once. */

@@ -13,9 +13,9 @@ export function findConnectionGrant(db: Db, grantId: string): Promise<Connection
   return db.selectFrom('connection_grant').selectAll().where('grant_id', '=', grantId).executeTakeFirst()
 }
 
-/** All of one connection. */
-export function listGrantsOfConnection(db: Db, connectionId: string): Promise<ConnectionGrantRow[]> {
-  return db.selectFrom('connection_grant').selectAll().where('connection_id', '=', connectionId).execute()
+/** All of some connections. */
+export function listGrantsOfConnections(db: Db, connectionIds: readonly string[]): Promise<ConnectionGrantRow[]> {
+  return db.selectFrom('connection_grant').selectAll().where('connection_id', 'in', connectionIds).execute()
 }
 
 export interface ConnectionGrantFilter {

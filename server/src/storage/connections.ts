@@ -5,6 +5,35 @@ import type { ConnectionTable } from './schema.ts'
 
 export type ConnectionRow = Selectable<ConnectionTable>
 
+type Given = 'connection_id' | 'org_id' | 'user_ref' | 'provider_name' | 'made_by' | 'status' | 'scopes' | 'parameters'
+
+/** A row of which nothing was refreshed, used or refused yet. */
+export function newConnection(given: Pick<ConnectionRow, Given> & Partial<ConnectionRow>, now: number): ConnectionRow {
+  return {
+    reason: null,
+    pending_until: null,
+    account_id: null,
+    account_label: null,
+    generation: 0,
+    tokens_sealed: null,
+    previous_sealed: null,
+    previous_until: null,
+    expires_at: null,
+    lease_owner: null,
+    lease_until: null,
+    intent_at: null,
+    failures: 0,
+    fault: null,
+    next_attempt_at: null,
+    refreshed_at: null,
+    last_used_at: null,
+    last_used_by: null,
+    created_at: now,
+    updated_at: now,
+    ...given,
+  }
+}
+
 export async function insertConnection(trx: Db, connection: ConnectionRow): Promise<void> {
   await trx.insertInto('connection').values(connection).execute()
 }
@@ -14,20 +43,23 @@ export function findConnection(db: Db, connectionId: string): Promise<Connection
 }
 
 export interface ConnectionFilter {
-  orgId?: string | undefined
+  orgId: string
   userRef?: string | undefined
+}
+
+function connectionsOf(db: Db, { orgId, userRef }: ConnectionFilter) {
+  const query = db.selectFrom('connection').selectAll().where('org_id', '=', orgId)
+  return userRef === undefined ? query : query.where('user_ref', '=', userRef)
 }
 
 /** Oldest first. */
 export function listConnections(
   db: Db,
-  { orgId, userRef }: ConnectionFilter,
+  filter: ConnectionFilter,
   limit: number,
   after?: Position,
 ): Promise<ConnectionRow[]> {
-  let query = db.selectFrom('connection').selectAll()
-  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
-  if (userRef !== undefined) query = query.where('user_ref', '=', userRef)
+  let query = connectionsOf(db, filter)
   if (after)
     query = query.where((e) =>
       e.or([
@@ -125,13 +157,11 @@ export async function deleteConnection(trx: Db, connectionId: string): Promise<b
 /** Newest first: what people look through. */
 export function listNewestConnections(
   db: Db,
-  { orgId, userRef }: ConnectionFilter,
+  filter: ConnectionFilter,
   limit: number,
   after?: Position,
 ): Promise<ConnectionRow[]> {
-  let query = db.selectFrom('connection').selectAll()
-  if (orgId !== undefined) query = query.where('org_id', '=', orgId)
-  if (userRef !== undefined) query = query.where('user_ref', '=', userRef)
+  let query = connectionsOf(db, filter)
   if (after)
     query = query.where((e) => e(e.refTuple('created_at', 'connection_id'), '<', e.tuple(after.created_at, after.id)))
   return query.orderBy('created_at', 'desc').orderBy('connection_id', 'desc').limit(limit).execute()

@@ -4,7 +4,7 @@ import type { Agent } from '../../agents.ts'
 import { Card, CardContent, CardHeader } from '../../components/card.tsx'
 import { CopyText } from '../../components/copy-button.tsx'
 import { DataItem, DataList } from '../../components/data-list.tsx'
-import { LatestSignIns } from '../../components/latest-sign-ins.tsx'
+import { LatestSignInsCard } from '../../components/latest-sign-ins.tsx'
 import { LiveGrants } from '../../components/live-grants.tsx'
 import { RelativeTime } from '../../components/relative-time.tsx'
 import { policyOf } from '../agents/policy.ts'
@@ -17,34 +17,24 @@ export function AgentActivity({ agent }: { agent: Agent }) {
     <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="grid min-w-0 gap-5">
         <LiveGrants of={of} empty="It is in nowhere at the moment." />
-        <Card>
-          <CardHeader
-            title="Latest sign-ins"
-            actions={
-              <Link to="/sign-ins" search={of} className="link inline-flex min-h-6 items-center text-[0.8125rem]">
-                All of them
+        <LatestSignInsCard
+          filter={of}
+          most={10}
+          empty={
+            <>
+              It has not signed in anywhere yet. How it does so, ready to run, stands under{' '}
+              <Link
+                to="/agents/$agentId"
+                params={{ agentId: agent.agent_id }}
+                search={{ tab: 'secrets' }}
+                className="link"
+              >
+                Secrets
               </Link>
-            }
-          />
-          <LatestSignIns
-            filter={of}
-            most={10}
-            empty={
-              <CardContent className="text-muted-foreground">
-                It has not signed in anywhere yet. How it does so, ready to run, stands under{' '}
-                <Link
-                  to="/agents/$agentId"
-                  params={{ agentId: agent.agent_id }}
-                  search={{ tab: 'secrets' }}
-                  className="link"
-                >
-                  Secrets
-                </Link>
-                .
-              </CardContent>
-            }
-          />
-        </Card>
+              .
+            </>
+          }
+        />
       </div>
       <About agent={agent} />
     </div>
@@ -57,31 +47,31 @@ function About({ agent }: { agent: Agent }) {
       <CardHeader title="About" />
       <CardContent className="pt-2 sm:pt-2">
         <DataList>
-          <Fact label="Agent id">
+          <Item label="Agent id">
             <CopyText value={agent.agent_id} what="agent id" />
-          </Fact>
-          <Fact label="Acts for">
+          </Item>
+          <Item label="Acts for">
             {agent.user_name}
             <span className="block text-[0.8125rem] text-muted-foreground">
               {agent.user_email}
               {agent.user_email_verified || ', not confirmed yet'}
             </span>
-          </Fact>
-          <Fact label="Proves itself with">{agent.jwk ? 'a key pair, or its secret' : 'a secret'}</Fact>
-          <Fact label="Policy">
+          </Item>
+          <Item label="Proves itself with">{agent.jwk ? 'a key pair, or its secret' : 'a secret'}</Item>
+          <Item label="Policy">
             <ul className="grid list-disc gap-0.5 pl-4 marker:text-muted-foreground">
               {policyWords(policyOf(agent)).map((words) => (
                 <li key={words}>{words}</li>
               ))}
             </ul>
-          </Fact>
-          {agent.capabilities.length > 0 && <Fact label="Capabilities">{agent.capabilities.join(', ')}</Fact>}
-          <Fact label="Last sign-in">
+          </Item>
+          {agent.capabilities.length > 0 && <Item label="Capabilities">{agent.capabilities.join(', ')}</Item>}
+          <Item label="Last sign-in">
             <RelativeTime at={agent.last_sign_in_at} never="never yet" />
-          </Fact>
-          <Fact label="Created">
+          </Item>
+          <Item label="Created">
             <RelativeTime at={agent.created_at} />
-          </Fact>
+          </Item>
         </DataList>
       </CardContent>
     </Card>
@@ -89,7 +79,7 @@ function About({ agent }: { agent: Agent }) {
 }
 
 /** In a narrow card, the value stands below its name. */
-function Fact({ label, children }: { label: string; children: ReactNode }) {
+function Item({ label, children }: { label: string; children: ReactNode }) {
   return (
     <DataItem label={label} className="sm:grid-cols-1">
       {children}

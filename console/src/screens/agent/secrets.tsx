@@ -1,11 +1,8 @@
-import { RotateCw } from 'lucide-react'
 import { useState } from 'react'
 import { type AgentWithSecrets, rotateSecret } from '../../agents.ts'
-import { Button } from '../../components/button.tsx'
 import { Card, CardContent, CardHeader } from '../../components/card.tsx'
 import { RotateSecret } from '../../components/rotate-secret.tsx'
 import { SecretTable } from '../../components/secret-table.tsx'
-import { useAct } from '../../use-act.ts'
 import { Credentials } from '../agents/credentials.tsx'
 import { SecretLife } from '../agents/secret-life.tsx'
 import { UseAgent } from '../agents/use-agent.tsx'
@@ -58,36 +55,18 @@ const SECRET_BESIDE_KEY =
   'For tokens of its own. At websites its policy asks for more than a secret, so there it signs with its key.'
 
 function NewSecret({ agent }: Pick<AgentSecretsProps, 'agent'>) {
-  const [open, setOpen] = useState(false)
   const [days, setDays] = useState(0)
-  const rotate = useAct({
-    act: (overlap: number) =>
-      rotateSecret(agent.agent_id, { overlap, ...(days > 0 && { secret_expires_in: days * 86_400 }) }),
-    changes: ['agents'],
-    inForm: true,
-    onDone: () => setOpen(false),
-  })
   return (
-    <>
-      <Button variant="outline" size="sm" onClick={() => setOpen(true)}>
-        <RotateCw aria-hidden />
-        New secret
-      </Button>
-      <RotateSecret
-        open={open}
-        onOpenChange={setOpen}
-        onRotate={rotate.run}
-        pending={rotate.pending}
-        failure={rotate.failure}
-      >
-        <SecretLife days={days} onChange={setDays} />
-      </RotateSecret>
-      <Credentials
-        title="The new secret"
-        agent={rotate.data}
-        secret={rotate.data?.agent_secret}
-        onClose={rotate.reset}
-      />
-    </>
+    <RotateSecret
+      act={(overlap) =>
+        rotateSecret(agent.agent_id, { overlap, ...(days > 0 && { secret_expires_in: days * 86_400 }) })
+      }
+      changes={['agents']}
+      choices={<SecretLife days={days} onChange={setDays} />}
+    >
+      {(made, onClose) => (
+        <Credentials title="The new secret" agent={made} secret={made?.agent_secret} onClose={onClose} />
+      )}
+    </RotateSecret>
   )
 }

@@ -1,7 +1,5 @@
-import { Link } from '@tanstack/react-router'
 import type { Application } from '../../applications.ts'
-import { Card, CardContent, CardHeader } from '../../components/card.tsx'
-import { LatestSignIns } from '../../components/latest-sign-ins.tsx'
+import { LatestSignInsCard } from '../../components/latest-sign-ins.tsx'
 import { LiveGrants } from '../../components/live-grants.tsx'
 
 /** Who is in at this website now, and who came lately. */
@@ -10,25 +8,11 @@ export function ApplicationActivity({ application }: { application: Application 
   return (
     <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_22rem]">
       <LiveGrants of={of} empty="Nobody is signed in there at the moment." />
-      <Card>
-        <CardHeader
-          title="Latest sign-ins"
-          actions={
-            <Link to="/sign-ins" search={of} className="link inline-flex min-h-6 items-center text-[0.8125rem]">
-              All of them
-            </Link>
-          }
-        />
-        <LatestSignIns
-          filter={of}
-          most={8}
-          empty={
-            <CardContent className="text-muted-foreground">
-              Nobody has signed in here yet. A test sign-in shows what your website will learn.
-            </CardContent>
-          }
-        />
-      </Card>
+      <LatestSignInsCard
+        filter={of}
+        most={8}
+        empty="Nobody has signed in here yet. A test sign-in shows what your website will learn."
+      />
     </div>
   )
 }

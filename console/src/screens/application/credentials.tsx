@@ -1,13 +1,9 @@
-import { RotateCw } from 'lucide-react'
-import { useState } from 'react'
 import { type Application, rotateClientSecret } from '../../applications.ts'
-import { Button } from '../../components/button.tsx'
 import { Card, CardContent, CardHeader } from '../../components/card.tsx'
 import { CodeBlock } from '../../components/code-block.tsx'
 import { RotateSecret } from '../../components/rotate-secret.tsx'
 import { SecretOnce } from '../../components/secret-once.tsx'
 import { type SecretSummary, SecretTable } from '../../components/secret-table.tsx'
-import { useAct } from '../../use-act.ts'
 import { authenticationOf } from './draft.ts'
 import { ViewerNote } from './viewer-note.tsx'
 
@@ -49,33 +45,18 @@ function Secrets({ application, canWrite }: ApplicationCredentialsProps) {
 }
 
 function NewSecret({ clientId }: { clientId: string }) {
-  const [open, setOpen] = useState(false)
-  const rotate = useAct({
-    act: (overlap: number) => rotateClientSecret(clientId, { overlap }),
-    changes: ['applications'],
-    inForm: true,
-    onDone: () => setOpen(false),
-  })
-  const secret = rotate.data?.client_secret
   return (
-    <>
-      <Button variant="outline" size="sm" onClick={() => setOpen(true)}>
-        <RotateCw aria-hidden />
-        New secret
-      </Button>
-      <RotateSecret
-        open={open}
-        onOpenChange={setOpen}
-        onRotate={rotate.run}
-        pending={rotate.pending}
-        failure={rotate.failure}
-      />
-      <SecretOnce
-        title="The new client secret"
-        secrets={secret === undefined ? undefined : [{ label: 'Client secret', value: secret }]}
-        onClose={rotate.reset}
-      />
-    </>
+    <RotateSecret act={(overlap) => rotateClientSecret(clientId, { overlap })} changes={['applications']}>
+      {(made, onClose) => (
+        <SecretOnce
+          title="The new client secret"
+          secrets={
+            made?.client_secret === undefined ? undefined : [{ label: 'Client secret', value: made.client_secret }]
+          }
+          onClose={onClose}
+        />
+      )}
+    </RotateSecret>
   )
 }
 

@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Check, Globe, X } from 'lucide-react'
-import type { ReactNode } from 'react'
 import type { Approval } from '../../approvals.ts'
 import { AssuranceBadge } from '../../components/assurance.tsx'
 import { Button } from '../../components/button.tsx'
 import { Card, CardFooter } from '../../components/card.tsx'
 import { cn } from '../../components/class-names.ts'
+import { Fact } from '../../components/fact.tsx'
 import { FailureNote } from '../../components/form-field.tsx'
 import { Initials } from '../../components/initials.tsx'
 import { RelativeTime } from '../../components/relative-time.tsx'
@@ -94,15 +94,6 @@ function Facts({ approval }: { approval: Approval }) {
           <RelativeTime at={approval.asked_at} />
         </Fact>
       </dl>
-    </div>
-  )
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="grid gap-0.5">
-      <dt className="text-[0.8125rem] text-muted-foreground">{label}</dt>
-      <dd className="min-w-0">{children}</dd>
     </div>
   )
 }

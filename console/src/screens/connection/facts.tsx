@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
 import { Card, CardContent, CardHeader } from '../../components/card.tsx'
 import { CopyText } from '../../components/copy-button.tsx'
+import { Fact } from '../../components/fact.tsx'
 import { RelativeTime } from '../../components/relative-time.tsx'
 import type { Connection } from '../../connections.ts'
 import { useMe } from '../../me.ts'
@@ -47,15 +47,6 @@ export function ConnectionFacts({ connection }: { connection: Connection }) {
         </dl>
       </CardContent>
     </Card>
-  )
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="grid gap-0.5">
-      <dt className="text-[0.8125rem] text-muted-foreground">{label}</dt>
-      <dd className="min-w-0">{children}</dd>
-    </div>
   )
 }
 
