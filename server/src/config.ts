@@ -29,6 +29,8 @@ export interface Config {
   /** Pending requests that one address may have open at a time. */
   pendingRequestsPerAddress: number
   lifetimes: Lifetimes
+  /** Of one caller, for one connection, in one process: each a minute. */
+  connectionLimits: { tokens: number; refreshes: number }
   /** Hosts, or `*.` and a domain, that a browser may be sent back to with the outcome of a connection. */
   allowedReturnDomains: readonly string[]
   enforceReturnUrl: boolean
@@ -151,6 +153,9 @@ const Environment = z.object({
   SIGNING_ALG: z.enum(SIGNING_ALGS, `must be one of ${SIGNING_ALGS.join(', ')}`).default('ES256'),
   PENDING_REQUESTS_PER_ADDRESS: wholeNumber(1, 1_000_000).default(1000),
   CONNECTION_FLOW_TTL_S: wholeNumber(1, 86_400).default(600),
+  // Above what a busy agent does, below what a loop gone wild does.
+  CONNECTION_TOKENS_RPM: wholeNumber(1, 10_000_000).default(12_000),
+  CONNECTION_REFRESHES_RPM: wholeNumber(1, 10_000_000).default(60),
   ALLOWED_RETURN_DOMAINS: returnDomains.optional(),
   ENFORCE_RETURN_URL: flag.default(true),
   BROKER_API_KEYS: brokerKeys.default([]),
@@ -202,6 +207,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     signingAlg: data.SIGNING_ALG,
     pendingRequestsPerAddress: data.PENDING_REQUESTS_PER_ADDRESS,
     lifetimes: { ...LIFETIMES, connectionFlow: data.CONNECTION_FLOW_TTL_S },
+    connectionLimits: { tokens: data.CONNECTION_TOKENS_RPM, refreshes: data.CONNECTION_REFRESHES_RPM },
     allowedReturnDomains: data.ALLOWED_RETURN_DOMAINS ?? (production ? [] : [...LOOPBACK_HOSTS]),
     enforceReturnUrl: data.ENFORCE_RETURN_URL,
     brokerApiKeys: data.BROKER_API_KEYS,

@@ -359,6 +359,19 @@ describe.each(DATABASES)('the token of a connection (%s)', (kind) => {
     expect(`${third.text}${audit.text}${broker.logged.join()}`).not.toContain('canary-access')
   })
 
+  test('is limited as the configuration says', async () => {
+    const few = await startBroker('sqlite', {}, { CONNECTION_TOKENS_RPM: '3', CONNECTION_REFRESHES_RPM: '1' })
+    try {
+      const id = await few.connection(3600)
+      const reads = []
+      for (let n = 0; n < 4; n++) reads.push((await few.token(id)).status)
+      expect(reads).toEqual([200, 200, 200, 429])
+      expect([(await few.refreshToken(id)).status, (await few.refreshToken(id)).status]).toEqual([200, 429])
+    } finally {
+      await few.stop()
+    }
+  })
+
   test('is limited for each caller and connection', async () => {
     const [id, other] = [await broker.connection(3600), await broker.connection(3600)]
     const answers = []

@@ -32,7 +32,7 @@ const routes = {
 
 /** The broker's own door, for gateways: guarded by its key, whatever stands in front. */
 export function brokerRoutes(deps: Deps) {
-  const limits = createCallLimits(deps.now)
+  const limits = createCallLimits(deps)
   const table = jsonRoutes()
   table.openapi(routes.refresh, async (c) => {
     await requireBrokerKey(deps, c)

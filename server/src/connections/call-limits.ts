@@ -1,16 +1,13 @@
-import type { Principal } from '../context.ts'
+import type { Deps, Principal } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { createRateLimit } from '../resilience/rate-limit.ts'
 
-/** Of one caller, for one connection: above what a busy agent does, below what a loop gone wild does. */
-const TOKENS_PER_MINUTE = 1200
-const REFRESHES_PER_MINUTE = 60
-
 export type CallLimits = ReturnType<typeof createCallLimits>
 
-export function createCallLimits(now: () => number) {
-  const tokens = createRateLimit(TOKENS_PER_MINUTE)
-  const refreshes = createRateLimit(REFRESHES_PER_MINUTE)
+/** Of one caller, for one connection, in this process. */
+export function createCallLimits({ config, now }: Pick<Deps, 'config' | 'now'>) {
+  const tokens = createRateLimit(config.connectionLimits.tokens)
+  const refreshes = createRateLimit(config.connectionLimits.refreshes)
 
   /** Throws 429 with how long to wait. */
   function take(limit: typeof tokens, caller: string, connectionId: string): void {

@@ -43,7 +43,7 @@ const routes = {
 
 /** Tokens and the proxy, for agents and API keys: below the guard of /v1. */
 export function tokenRoutes(deps: Deps) {
-  const limits = createCallLimits(deps.now)
+  const limits = createCallLimits(deps)
   const table = jsonRoutes()
   table.openapi(routes.token, (c) => token(deps, limits, c, c.req.valid('param').id) as never)
   table.openapi(routes.refresh, (c) => refresh(deps, limits, c, c.req.valid('param').id) as never)
