@@ -6,6 +6,8 @@ import { apiKeyAdminRoutes, apiKeyRoutes } from './accounts/api-key-routes.ts'
 import { accountRoutes, authRoutes } from './accounts/routes.ts'
 import { verifyRoutes } from './accounts/verify.ts'
 import { auditAdminRoutes, auditRoutes } from './audit/routes.ts'
+import { requireBrokerKey } from './connections/broker-door.ts'
+import { type BrokerLink, browserAtBroker, CALLER_PATHS, callerAtBroker } from './connections/broker-link.ts'
 import { brokerRoutes } from './connections/broker-routes.ts'
 import { callbackRoutes } from './connections/callback.ts'
 import { connectionGrantRoutes } from './connections/connection-grant-routes.ts'
@@ -16,21 +18,18 @@ import { webhookRoutes } from './connections/webhook-routes.ts'
 import { consoleRoutes } from './console.ts'
 import type { Deps, Env } from './context.ts'
 import { requireAdmin, requirePerson, requirePrincipal } from './door.ts'
-import { errorPage } from './error-page.ts'
+import { answerFailures } from './failures.ts'
 import { healthRoutes } from './health.ts'
 import { listedCors, openCors } from './http/cors.ts'
 import { edge } from './http/edge.ts'
 import { ApiError } from './http/errors.ts'
 import { strictJsonBody } from './http/json-body.ts'
-import { createMethodTable } from './http/method-table.ts'
-import { respondError, toApiError } from './http/respond.ts'
 import { agentAdminRoutes, agentRoutes } from './identity/agent-routes.ts'
 import { headCheck } from './identity/audit-heads.ts'
 import { clientAdminRoutes, clientRoutes } from './identity/client-routes.ts'
 import { discoveryRoutes, identityRoutes } from './identity/routes.ts'
 import { signInAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
 import { referenceRoutes } from './reference.ts'
-import { isUnavailable } from './storage/unavailable.ts'
 
 export type App = ReturnType<typeof createApp>
 
@@ -58,9 +57,13 @@ export function createApp(deps: Deps) {
   app.use('*', edge(deps))
   for (const path of OPEN_TO_ORIGINS) app.use(path, openCors)
   app.use('/v1/*', listedCors(deps.config.corsOrigins), requirePrincipal(deps))
+  app.use('/api/admin/*', requireAdmin(deps))
+  app.use('/api/*', except(WITHOUT_PERSON, requirePerson(deps)))
+  if (deps.broker) leaveToBroker(app, deps.broker)
+  else app.use('/connections/*', requireBrokerKey(deps))
   app.use('/v1/request-connection', strictJsonBody)
-  app.use('/api/admin/*', requireAdmin(deps), strictJsonBody)
-  app.use('/api/*', except(WITHOUT_PERSON, requirePerson(deps), strictJsonBody))
+  app.use('/api/admin/*', strictJsonBody)
+  app.use('/api/*', except(WITHOUT_PERSON, strictJsonBody))
 
   // In the order that the reference shows them.
   app.route('/', identityRoutes(deps))
@@ -92,27 +95,16 @@ export function createApp(deps: Deps) {
   app.route('/', referenceRoutes(deps, app))
   app.route('/', consoleRoutes(deps))
 
-  const methodsOf = createMethodTable(app.routes)
-  app.notFound((c) => {
-    const methods = methodsOf(c.req.path)
-    if (methods.length > 0)
-      throw new ApiError('method_not_allowed', `${c.req.path} takes ${methods.join(', ')}`, {
-        headers: { Allow: methods.join(', ') },
-      })
-    throw new ApiError('not_found', 'There is nothing at this address')
-  })
-  app.onError((thrown, c) => {
-    const error = isUnavailable(thrown) ? unavailable(thrown) : toApiError(thrown)
-    if (error.status >= 500)
-      deps.log.error({ request_id: c.get('requestId'), error: error.cause ?? error }, error.message)
-    return respondError(c, error, deps.config.issuer, errorPage)
-  })
+  answerFailures(app, deps)
   return routes
 }
 
-function unavailable(cause: Error): ApiError {
-  return new ApiError('temporarily_unavailable', 'The database cannot be reached; nothing was changed, try again', {
-    cause,
-    headers: { 'Retry-After': '1' },
+/** A gateway's own routes of connections are in the reference only: before any of them is reached, the broker answers. */
+function leaveToBroker(app: OpenAPIHono<Env>, broker: BrokerLink): void {
+  for (const path of CALLER_PATHS) app.use(path, callerAtBroker(broker))
+  app.use('/auth/*', browserAtBroker(broker))
+  // The broker's own door is on a private network.
+  app.use('/connections/*', () => {
+    throw new ApiError('not_found', 'There is nothing at this address')
   })
 }

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { SIGNING_ALGS, type SigningAlg } from './crypto/jws.ts'
 import type { MasterKey } from './crypto/key-ring.ts'
@@ -5,6 +6,8 @@ import { isAllowEntry } from './http/outbound/allow-list.ts'
 
 export interface Config {
   production: boolean
+  /** Absent: everything in one process. */
+  only: Part | undefined
   host: string
   port: number
   /** Public URL of this server, without a trailing slash. Never taken from a request. */
@@ -34,8 +37,28 @@ export interface Config {
   /** Hosts, or `*.` and a domain, that a browser may be sent back to with the outcome of a connection. */
   allowedReturnDomains: readonly string[]
   enforceReturnUrl: boolean
-  /** For `X-API-Key` of the broker; the admin key besides. */
-  brokerApiKeys: readonly string[]
+  broker: BrokerConfig
+}
+
+/** What a process of its own can be: connections at other providers, or everything in front of them. */
+export const PARTS = ['gateway', 'broker'] as const
+export type Part = (typeof PARTS)[number]
+
+export interface BrokerConfig {
+  /** For its `X-API-Key`. None: the admin key. */
+  keys: readonly string[]
+  /** Where browsers come back to from providers, without a trailing slash. */
+  publicUrl: string
+  /** Who may call it beside those browsers. None: anybody with a key. */
+  allowedCidrs: readonly string[]
+  /** For a gateway. */
+  elsewhere: BrokerElsewhere | undefined
+}
+
+export interface BrokerElsewhere {
+  /** Without a trailing slash. */
+  url: string
+  key: string
 }
 
 /** What we are called at a social provider. */
@@ -122,6 +145,13 @@ const returnDomains = list.refine(
 )
 const brokerKeys = list.refine((all) => all.every((key) => key.length >= 16), 'must be keys of at least 16 characters')
 
+const privateUrl = z
+  .string()
+  .refine(
+    (text) => /^https?:\/\/[^/?#@]+\/?$/.test(text) && URL.canParse(text),
+    'must be the broker as gateways reach it, such as http://broker.internal:4001, without a path',
+  )
+  .transform((text) => text.replace(/\/$/, ''))
 const serviceUrl = z
   .string()
   .refine(isServiceUrl, 'must be an https URL, such as https://api.agentmail.to (http on loopback only)')
@@ -159,10 +189,15 @@ const Environment = z.object({
   ALLOWED_RETURN_DOMAINS: returnDomains.optional(),
   ENFORCE_RETURN_URL: flag.default(true),
   BROKER_API_KEYS: brokerKeys.default([]),
+  BROKER_URL: privateUrl.optional(),
+  BROKER_PUBLIC_URL: issuer.optional(),
+  BROKER_ALLOWED_CIDRS: cidrs.default([]),
 })
 
-/** Reads the environment. Throws a `ConfigError` that names every fault at once. */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
+/**
+ * Reads the environment, and the arguments of `npm run serve --`. Throws a `ConfigError` that names every fault at once.
+ */
+export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = []): Config {
   // An empty variable, as compose files write for "not set", means the default.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = Environment.safeParse(given)
@@ -178,15 +213,20 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     ] as const)
       if (given[`${provider}_CLIENT_${one}`] !== undefined && given[`${provider}_CLIENT_${other}`] === undefined)
         faults.push(`${provider}_CLIENT_${other} is required when ${provider}_CLIENT_${one} is set`)
+  const only = readPart(args, faults)
+  if (only === 'gateway') faults.push(...gatewayFaults(given))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
 
   const { data } = parsed
   const production = data.NODE_ENV === 'production'
+  const ownUrl = data.ISSUER ?? `http://localhost:${data.PORT}`
+  const brokerKey = data.BROKER_API_KEYS[0] ?? data.ADMIN_API_KEY
   return {
     production,
+    only,
     host: data.HOST,
     port: data.PORT,
-    issuer: data.ISSUER ?? `http://localhost:${data.PORT}`,
+    issuer: ownUrl,
     databaseUrl: data.DATABASE_URL,
     masterKeys: data.MASTER_KEYS,
     adminApiKey: data.ADMIN_API_KEY,
@@ -210,8 +250,40 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     connectionLimits: { tokens: data.CONNECTION_TOKENS_RPM, refreshes: data.CONNECTION_REFRESHES_RPM },
     allowedReturnDomains: data.ALLOWED_RETURN_DOMAINS ?? (production ? [] : [...LOOPBACK_HOSTS]),
     enforceReturnUrl: data.ENFORCE_RETURN_URL,
-    brokerApiKeys: data.BROKER_API_KEYS,
+    broker: {
+      keys: data.BROKER_API_KEYS,
+      publicUrl: data.BROKER_PUBLIC_URL ?? ownUrl,
+      allowedCidrs: data.BROKER_ALLOWED_CIDRS,
+      elsewhere:
+        only === 'gateway' && data.BROKER_URL !== undefined && brokerKey !== undefined
+          ? { url: data.BROKER_URL, key: brokerKey }
+          : undefined,
+    },
   }
+}
+
+/** `--only gateway|broker`, or nothing. */
+function readPart(args: readonly string[], faults: string[]): Part | undefined {
+  try {
+    const { only } = parseArgs({ args: [...args], options: { only: { type: 'string' } } }).values
+    if (only === undefined) return undefined
+    const part = PARTS.find((one) => one === only)
+    if (part) return part
+  } catch {
+    // Told below, as an argument that is there and wrong.
+  }
+  faults.push('serve takes --only gateway or --only broker, and no other argument')
+  return undefined
+}
+
+/** What a gateway cannot do without. */
+function gatewayFaults({ BROKER_URL, BROKER_API_KEYS, ADMIN_API_KEY }: NodeJS.ProcessEnv): string[] {
+  return [
+    ...(BROKER_URL === undefined ? ['BROKER_URL is required with --only gateway: where the broker listens'] : []),
+    ...(BROKER_API_KEYS === undefined && ADMIN_API_KEY === undefined
+      ? ['BROKER_API_KEYS is required with --only gateway: one of the keys that the broker has']
+      : []),
+  ]
 }
 
 function socialClient(name: 'github' | 'google', clientId: string | undefined, clientSecret: string | undefined) {

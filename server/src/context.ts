@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Auth } from './accounts/auth.ts'
 import type { Config } from './config.ts'
+import type { BrokerLink } from './connections/broker-link.ts'
 import type { ProviderDocuments } from './connections/provider-documents.ts'
 import type { Provider } from './connections/providers/provider.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
@@ -35,6 +36,8 @@ export interface Deps {
   auth: Auth
   /** The way out: what people and agents point us at is called through here only. */
   outbound: Outbound
+  /** Where the connections are, when they are in a process of their own. */
+  broker: BrokerLink | undefined
   /** What providers publish about themselves. */
   providerDocuments: ProviderDocuments
   /** The providers that need no more than a client of ours there, by name. */

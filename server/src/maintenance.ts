@@ -20,9 +20,8 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
   // Each beside the others: a service elsewhere that is slow must hold nothing up.
   const stops = [
     startRounds({ everyMs: INTERVAL_MS, round, log: deps.log, complaint: 'maintenance failed' }),
-    startMailDelivery(deps),
-    startWebhookDelivery(deps),
-    startRefreshUpkeep(deps),
+    ...(deps.config.only === 'broker' ? [] : [startMailDelivery(deps)]),
+    ...(deps.config.only === 'gateway' ? [] : [startWebhookDelivery(deps), startRefreshUpkeep(deps)]),
   ]
   return async () => {
     await Promise.all(stops.map((stop) => stop()))
@@ -31,7 +30,7 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
 
 /** One round: forgets what has ended, takes up the keys of other processes, rotates an old key, signs the audit heads. */
 export async function maintain(deps: Deps): Promise<void> {
-  await expireUnanswered(deps)
+  if (deps.config.only !== 'gateway') await expireUnanswered(deps)
   await sweep(deps)
   await deps.signingKeys.reload()
   const { activeAt } = deps.signingKeys.current()

@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { createApp } from './app.ts'
+import { createBrokerApp } from './broker-app.ts'
 import { readConfig } from './config.ts'
 import type { Deps } from './context.ts'
 import { signHeads, startMaintenance } from './maintenance.ts'
@@ -24,9 +25,13 @@ const KEEP_ALIVE_MS = 65_000
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 60_000
 
-/** Starts a whole server from an environment. Throws `ConfigError` with every fault of it. */
-export async function startServer(env: NodeJS.ProcessEnv, outside: Outside = {}): Promise<RunningServer> {
-  const config = readConfig(env)
+/** Starts a server from an environment, and the arguments of `serve`. Throws `ConfigError` with every fault of them. */
+export async function startServer(
+  env: NodeJS.ProcessEnv,
+  outside: Outside = {},
+  args: readonly string[] = [],
+): Promise<RunningServer> {
+  const config = readConfig(env, args)
   const world = await openWorld(config, outside)
   const { deps } = world
   const server = await listen(deps).catch(async (error: unknown) => {
@@ -36,7 +41,7 @@ export async function startServer(env: NodeJS.ProcessEnv, outside: Outside = {})
   const stopMaintenance = startMaintenance(deps)
   const { address, port, family } = server.address() as AddressInfo
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-  deps.log.info({ url, issuer: config.issuer, database: deps.db.dialect }, 'listening')
+  deps.log.info({ url, issuer: config.issuer, only: config.only, database: deps.db.dialect }, 'listening')
 
   let closing: Promise<void> | undefined
   return {
@@ -59,11 +64,12 @@ export async function startServer(env: NodeJS.ProcessEnv, outside: Outside = {})
 }
 
 function listen(deps: Deps): Promise<Server> {
-  const app = createApp(deps)
+  const { only, issuer, broker } = deps.config
+  const app = only === 'broker' ? createBrokerApp(deps) : createApp(deps)
   return new Promise((resolve, reject) => {
     const server = serve(
       {
-        fetch: atIssuerPath(deps.config.issuer, app.fetch),
+        fetch: atIssuerPath(only === 'broker' ? broker.publicUrl : issuer, app.fetch),
         hostname: deps.config.host,
         port: deps.config.port,
         serverOptions: {

@@ -97,8 +97,8 @@ export function serverEnv(databaseUrl: string, env: Env = {}): Env {
 }
 
 /** Starts a server and waits until it can serve. An empty variable is left out. */
-export async function spawnServer(databaseUrl: string, env: Env = {}) {
-  return served(runProgram({ file: 'main.ts' }, serverEnv(databaseUrl, env)))
+export async function spawnServer(databaseUrl: string, env: Env = {}, args: string[] = []) {
+  return served(runProgram({ file: 'main.ts', args }, serverEnv(databaseUrl, env)))
 }
 
 /** Waits until a server, however it was started, can serve. */

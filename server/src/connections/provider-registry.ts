@@ -79,5 +79,5 @@ export function clientSecretOf(
 
 /** What the operator registers there. */
 export function redirectUriOf({ config }: Pick<Deps, 'config'>, name: string): string {
-  return `${config.issuer}/auth/callback/${name}`
+  return `${config.broker.publicUrl}/auth/callback/${name}`
 }

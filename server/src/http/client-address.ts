@@ -5,7 +5,7 @@ export type ClientAddress = (peer: string | undefined, forwardedFor: string | un
 
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   if (trustedProxies.length === 0) return (peer) => plain(peer ?? 'unknown')
-  const trusted = blockList(trustedProxies)
+  const isTrusted = createNetworkList(trustedProxies)
 
   return (peer, forwardedFor) => {
     // Read from the right: each proxy appends the peer it saw, so what stands left of an untrusted one is hearsay.
@@ -14,7 +14,7 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
       .map((hop) => hop.trim())
       .filter(Boolean)
     let address = plain(peer ?? 'unknown')
-    while (isTrusted(trusted, address)) {
+    while (isTrusted(address)) {
       const next = hops.pop()
       if (next === undefined || !isIP(next)) break
       address = plain(next)
@@ -23,19 +23,18 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   }
 }
 
-function blockList(cidrs: readonly string[]): BlockList {
+/** Whether an address is in one of these networks: addresses, or CIDR ranges. */
+export function createNetworkList(cidrs: readonly string[]): (address: string) => boolean {
   const list = new BlockList()
   for (const cidr of cidrs) {
     const [address = '', bits] = cidr.split('/')
     const family = address.includes(':') ? 'ipv6' : 'ipv4'
     list.addSubnet(address, Number(bits ?? (family === 'ipv6' ? 128 : 32)), family)
   }
-  return list
-}
-
-function isTrusted(trusted: BlockList, address: string): boolean {
-  const version = isIP(address)
-  return version !== 0 && trusted.check(address, version === 6 ? 'ipv6' : 'ipv4')
+  return (address) => {
+    const version = isIP(address)
+    return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4')
+  }
 }
 
 /** A dual-stack socket says ::ffff:10.0.0.1 for 10.0.0.1. */
