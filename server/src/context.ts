@@ -11,6 +11,7 @@ import type { Logger } from './http/log.ts'
 import type { Metrics } from './http/metrics.ts'
 import type { Outbound } from './http/outbound.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
+import type { Breaker } from './resilience/breaker.ts'
 import type { SingleFlight } from './resilience/single-flight.ts'
 import type { Slots } from './resilience/slots.ts'
 import type { Database } from './storage/database.ts'
@@ -40,6 +41,8 @@ export interface Deps {
   broker: BrokerLink | undefined
   /** What providers publish about themselves. */
   providerDocuments: ProviderDocuments
+  /** Of the hosts that tokens are refreshed at. */
+  providerBreakers: (host: string) => Breaker
   /** The providers that need no more than a client of ours there, by name. */
   catalogue: ReadonlyMap<string, Provider>
   /** Status streams that one address, and one request, hold open. */

@@ -18,6 +18,7 @@ import { createMetrics } from './http/metrics.ts'
 import { createOutbound } from './http/outbound.ts'
 import { openSigningKeys } from './identity/signing-keys.ts'
 import { openMasterKeys } from './master-keys.ts'
+import { createBreakers } from './resilience/breaker.ts'
 import { createSingleFlight } from './resilience/single-flight.ts'
 import { createSlots } from './resilience/slots.ts'
 import { openDatabase } from './storage/open.ts'
@@ -25,6 +26,9 @@ import { openDatabase } from './storage/open.ts'
 const STREAMS_PER_ADDRESS = 500
 /** The page opens one; a reload leaves the old one for a moment. */
 const STREAMS_PER_REQUEST = 20
+
+/** A provider's token endpoint that is out is asked again four times a minute. */
+const PROVIDER_BREAKER = { failures: 5, of: 10, withinMs: 30_000, coolDownMs: 15_000 }
 
 /** What a provider has not answered by then, another process asks again. */
 const FLIGHTS_MS = 5000
@@ -84,6 +88,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       outbound,
       broker: config.broker.elsewhere && openBrokerLink(config.broker.elsewhere),
       providerDocuments: createProviderDocuments({ db, outbound, now }),
+      providerBreakers: createBreakers(PROVIDER_BREAKER),
       catalogue: new Map((outside.providers ?? providers).map((entry) => [entry.name, entry])),
       streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },
       refreshes: createSingleFlight(),

@@ -1,6 +1,8 @@
 import type { Deps } from '../context.ts'
+import type { CallOutcome } from '../resilience/breaker.ts'
 import { endpointsOf } from './endpoints.ts'
-import { findProvider } from './provider-registry.ts'
+import { type EffectiveProvider, findProvider } from './provider-registry.ts'
+import type { OAuthProvider } from './providers/provider.ts'
 import { faultOfFailure, faultOfRefusal, type RefreshFault } from './refresh-fault.ts'
 import type { ActiveConnection } from './standing.ts'
 import { requestTokens } from './token-request.ts'
@@ -21,21 +23,60 @@ export async function askForTokens(
   const effective = await findProvider(deps, row.provider_name)
   if (effective?.provider.kind !== 'oauth2') return { kind: 'misconfigured', why: 'it is not configured any more' }
   if (refreshToken === undefined) return { kind: 'dead' }
-  const { provider } = effective
   const values: Record<string, string> = JSON.parse(row.parameters)
+  const client = { ...effective, provider: effective.provider }
   try {
     const { token: url } = await endpointsOf(deps, effective, values)
-    const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    const raw = await requestTokens(
-      deps,
-      { ...effective, provider },
-      { url, parameters, values, timeoutMs: TIMEOUT_MS },
-    )
+    return await throughBreaker(deps, url, () => request(deps, client, { url, values, refreshToken }))
+  } catch (thrown) {
+    return faultOrThrow(thrown)
+  }
+}
+
+async function request(
+  deps: Deps,
+  client: EffectiveProvider & { provider: OAuthProvider },
+  { url, values, refreshToken }: { url: string; values: Record<string, string>; refreshToken: string },
+): Promise<RefreshAnswer> {
+  const { provider } = client
+  const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken }
+  try {
+    const raw = await requestTokens(deps, client, { url, parameters, values, timeoutMs: TIMEOUT_MS })
     const read = readTokenResponse(raw, provider.refresh_response ?? provider.response, provider, deps.now())
     return read.kind === 'tokens' ? read : faultOfRefusal(read, provider)
   } catch (thrown) {
-    const fault = faultOfFailure(thrown)
-    if (!fault) throw thrown
-    return fault
+    return faultOrThrow(thrown)
   }
+}
+
+/** A server that is out is left alone for a while, whatever number of connections is due; of a slow tenant, others know nothing. */
+async function throughBreaker(
+  { providerBreakers, now }: Deps,
+  url: string,
+  ask: () => Promise<RefreshAnswer>,
+): Promise<RefreshAnswer> {
+  const breaker = providerBreakers(new URL(url).host)
+  const leave = breaker.enter(now())
+  if (!leave)
+    return { kind: 'unavailable', why: 'it fails for others', answered: true, retryAfterMs: breaker.waitMs(now()) }
+  let outcome: CallOutcome = 'neutral'
+  try {
+    const answer = await ask()
+    outcome = outcomeOf(answer)
+    return answer
+  } finally {
+    leave(outcome, now())
+  }
+}
+
+/** That our client is wrong, or that we ask too often, is no outage. */
+function outcomeOf(answer: RefreshAnswer): CallOutcome {
+  if (answer.kind === 'tokens' || answer.kind === 'dead') return 'success'
+  return answer.kind === 'unavailable' && answer.isOutage ? 'failure' : 'neutral'
+}
+
+function faultOrThrow(thrown: unknown): RefreshFault {
+  const fault = faultOfFailure(thrown)
+  if (!fault) throw thrown
+  return fault
 }

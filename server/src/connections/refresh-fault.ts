@@ -9,8 +9,8 @@ export type RefreshFault =
   | { kind: 'dead' }
   /** Ours, or the provider's: it is mended without the person. */
   | { kind: 'misconfigured'; why: string }
-  /** It passes. Not `answered`: the provider may have given new tokens all the same. */
-  | { kind: 'unavailable'; why: string; answered: boolean; retryAfterMs?: number }
+  /** It passes. Not `answered`: the provider may have given new tokens all the same. `isOutage`: others meet it too. */
+  | { kind: 'unavailable'; why: string; answered: boolean; isOutage?: boolean; retryAfterMs?: number }
 
 type Refused = Extract<TokenResponse, { kind: 'refused' }>
 type Dialect = Pick<OAuthProvider, 'dead_refresh_statuses' | 'dead_refresh_errors'>
@@ -27,7 +27,13 @@ export function faultOfRefusal(refused: Refused, dialect: Dialect): RefreshFault
   const why = `${status} ${/^[a-z_]{1,40}$/.test(error) ? error : 'with an error of its own'}`
   const passes = status === 408 || status === 425 || status === 429 || status >= 500
   if (passes || PASSING_ERRORS.includes(error))
-    return { kind: 'unavailable', why, answered: true, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+    return {
+      kind: 'unavailable',
+      why,
+      answered: true,
+      isOutage: status >= 500,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    }
   const isDead = [...DEAD_ERRORS, ...(dialect.dead_refresh_errors ?? [])].includes(error)
   // Some tell of every failure with 200.
   const counts = status < 300 || [...DEAD_STATUSES, ...(dialect.dead_refresh_statuses ?? [])].includes(status)
@@ -41,7 +47,7 @@ const NOT_SENT: readonly string[] = ['dns', 'connect', 'tls']
 export function faultOfFailure(thrown: unknown): RefreshFault | undefined {
   if (thrown instanceof OutboundRefused) return { kind: 'misconfigured', why: thrown.message }
   if (thrown instanceof OutboundFailed)
-    return { kind: 'unavailable', why: thrown.message, answered: NOT_SENT.includes(thrown.reason) }
+    return { kind: 'unavailable', why: thrown.message, answered: NOT_SENT.includes(thrown.reason), isOutage: true }
   if (!(thrown instanceof ApiError)) return undefined
   // Of discovery: the token endpoint was not asked.
   if (thrown.code === 'provider_misconfigured') return { kind: 'misconfigured', why: thrown.message }
