@@ -14,6 +14,12 @@ const TIMEOUT_MS = 10_000
 /** RFC 7009, for a provider about which nothing else is known. */
 const STANDARD: Revocation = { method: 'rfc7009', token: 'refresh_token', auth: 'client' }
 
+/** How the client proves itself where the token endpoint's way is not this endpoint's. */
+const OWN_WAY: Partial<Record<Revocation['auth'], OAuthProvider['token_endpoint_auth_method']>> = {
+  basic: 'client_secret_basic',
+  post: 'client_secret_post',
+}
+
 /** Asks the provider once to forget what it gave. True when it says that it did: the connection ends here anyway. */
 export async function revokeUpstream(deps: Deps, connection: ConnectionRow): Promise<boolean> {
   if (connection.tokens_sealed === null) return false
@@ -94,6 +100,6 @@ function proofOf(
   if (auth === 'none') return { headers: {}, parameters: {} }
   if (auth === 'bearer') return { headers: tokenHeader(provider.api_token, tokens), parameters: {} }
   if (auth === 'client_id') return { headers: {}, parameters: { client_id: clientId ?? '' } }
-  const method = auth === 'basic' ? 'client_secret_basic' : provider.token_endpoint_auth_method
+  const method = OWN_WAY[auth] ?? provider.token_endpoint_auth_method
   return authenticateBy(method, clientId ?? '', clientSecretOf(deps, effective) ?? '')
 }

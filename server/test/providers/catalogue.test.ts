@@ -151,7 +151,7 @@ const OAuth = z
       .strictObject({
         method: z.enum(['rfc7009', 'delete', 'post_json', 'get_query']),
         token: z.enum(['access_token', 'refresh_token']),
-        auth: z.enum(['client', 'basic', 'bearer', 'client_id', 'none']),
+        auth: z.enum(['client', 'basic', 'post', 'bearer', 'client_id', 'none']),
         parameter: parameterName.nullable().optional(),
       })
       .refine(({ auth, parameter }) => parameter !== null || auth === 'bearer', 'carries the token nowhere')

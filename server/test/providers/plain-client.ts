@@ -214,6 +214,7 @@ function revocationOf(
   const proofs = {
     client: () => proofBy(entry.token_endpoint_auth_method, client),
     basic: () => proofBy('client_secret_basic', client),
+    post: () => proofBy('client_secret_post', client),
     client_id: () => proofBy('client_id', client),
     bearer: () => ({ headers: bearer(entry, tokens.access_token), parameters: {} }),
     none: () => ({ headers: {}, parameters: {} }),

@@ -30,6 +30,7 @@ function revocationParameters({ entry, client }: OAuthWorld, asked: Asked): Read
   if (method !== 'get_query') refuseUnless(query.size === 0, 'invalid_request', 'parameters are in the address')
   if (auth === 'client') checkClient(entry.token_endpoint_auth_method, asked, given, client)
   if (auth === 'basic') checkClient('client_secret_basic', asked, given, client)
+  if (auth === 'post') checkClient('client_secret_post', asked, given, client)
   if (auth === 'client_id') checkClient('none', asked, given, client)
   if (auth === 'none') refuseUnless(!asked.headers.authorization, 'invalid_request', 'there is an Authorization header')
   return given

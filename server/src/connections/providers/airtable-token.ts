@@ -7,5 +7,5 @@ export const airtableToken: ApiKeyProvider = {
   api_key: { header: 'authorization', prefix: 'Bearer ' },
   account: { url: 'https://api.airtable.com/v0/meta/whoami', id: 'id', label: 'id' },
   api_base_url: 'https://api.airtable.com/v0',
-  source: { url: 'https://airtable.com/developers/web/api/authentication' },
+  source: { url: 'https://airtable.com/developers/web/api/authentication', checked: '2026-11-21' },
 }

@@ -7,5 +7,5 @@ export const anthropic: ApiKeyProvider = {
   api_key: { header: 'x-api-key' },
   api_base_url: 'https://api.anthropic.com',
   api_headers: { 'anthropic-version': '2023-06-01' },
-  source: { url: 'https://docs.anthropic.com/en/api/overview' },
+  source: { url: 'https://docs.anthropic.com/en/api/overview', checked: '2026-11-21' },
 }

@@ -11,5 +11,6 @@ export const githubToken: ApiKeyProvider = {
   api_headers: { 'user-agent': 'auth-agent' },
   source: {
     url: 'https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api',
+    checked: '2026-11-21',
   },
 }

@@ -8,5 +8,6 @@ export const googleMaps: ApiKeyProvider = {
   api_base_url: 'https://maps.googleapis.com/maps/api',
   source: {
     url: 'https://developers.google.com/maps/documentation/geocoding/requests-geocoding',
+    checked: '2026-11-21',
   },
 }

@@ -13,7 +13,7 @@ export const hubspot: OAuthProvider = {
   scope_separator: ' ',
   pkce: false,
   refresh: 'reusable',
-  account: { url: 'https://api.hubapi.com/account-info/v3/details', id: 'portalId', label: 'portalId' },
+  account: { url: 'https://api.hubapi.com/account-info/2026-03/details', id: 'portalId', label: 'portalId' },
   revocation: { method: 'rfc7009', token: 'refresh_token', auth: 'client' },
   api_base_url: 'https://api.hubapi.com',
   source: {

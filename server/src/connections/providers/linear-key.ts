@@ -13,5 +13,5 @@ export const linearKey: ApiKeyProvider = {
     label: 'data.viewer.email',
   },
   api_base_url: 'https://api.linear.app',
-  source: { url: 'https://linear.app/developers/graphql' },
+  source: { url: 'https://linear.app/developers/graphql', checked: '2026-11-21' },
 }

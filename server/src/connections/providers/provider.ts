@@ -143,10 +143,10 @@ export interface Revocation {
   method: 'rfc7009' | 'delete' | 'post_json' | 'get_query'
   token: 'access_token' | 'refresh_token'
   /**
-   * `client`: as at the token endpoint. `basic`: the client by HTTP Basic, whatever the token endpoint wants. `bearer`: the
-   * access token as at the API. `client_id`: only that, as a parameter. `none`: nothing.
+   * `client`: as at the token endpoint. `basic`, `post`: the client by HTTP Basic or in the body, whatever the token
+   * endpoint wants. `bearer`: the access token as at the API. `client_id`: only that, as a parameter. `none`: nothing.
    */
-  auth: 'client' | 'basic' | 'bearer' | 'client_id' | 'none'
+  auth: 'client' | 'basic' | 'post' | 'bearer' | 'client_id' | 'none'
   /** What the token is called. Absent: `token`. Null: it is in the header only, and the call has no body. */
   parameter?: string | null
 }

@@ -12,7 +12,11 @@ export const spotify: OAuthProvider = {
   scope_separator: ' ',
   pkce: false,
   refresh: 'reusable',
-  account: { url: 'https://api.spotify.com/v1/me', id: 'id', label: 'email' },
+  // `id` may change; `email` is kept from apps in development mode.
+  account: { url: 'https://api.spotify.com/v1/me', id: 'account_id', label: 'display_name' },
   api_base_url: 'https://api.spotify.com/v1',
-  source: { url: 'https://developer.spotify.com/documentation/web-api/tutorials/code-flow' },
+  source: {
+    url: 'https://developer.spotify.com/documentation/web-api/tutorials/refreshing-tokens',
+    checked: '2026-11-21',
+  },
 }

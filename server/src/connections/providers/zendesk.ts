@@ -7,6 +7,7 @@ export const zendesk: OAuthProvider = {
   parameters: [{ name: 'subdomain', label: 'Subdomain (acme, of acme.zendesk.com)', pattern: '[a-z0-9](-*[a-z0-9])*' }],
   authorization_url: 'https://{subdomain}.zendesk.com/oauth/authorizations/new',
   token_url: 'https://{subdomain}.zendesk.com/oauth/tokens',
+  revocation_url: 'https://{subdomain}.zendesk.com/api/v2/oauth/tokens/current.json',
   token_endpoint_auth_method: 'client_secret_post',
   token_request: 'json',
   scopes: ['read', 'write'],
@@ -17,6 +18,7 @@ export const zendesk: OAuthProvider = {
   refresh_params: { expires_in: 86_400, refresh_token_expires_in: 5_184_000 },
   refresh: 'rotating',
   account: { url: 'https://{subdomain}.zendesk.com/api/v2/users/me.json', id: 'user.id', label: 'user.email' },
+  revocation: { method: 'delete', token: 'access_token', auth: 'bearer', parameter: null },
   api_base_url: 'https://{subdomain}.zendesk.com/api/v2',
   source: {
     url: 'https://developer.zendesk.com/api-reference/ticketing/oauth/grant_type_tokens/',

@@ -7,8 +7,9 @@ export const zoho: OAuthProvider = {
   parameters: [
     {
       name: 'region',
-      label: 'Data centre (com, eu, in, com.au, jp, com.cn)',
-      pattern: 'com|eu|in|com\\.au|jp|com\\.cn',
+      // Canada is missing: its accounts are at zohocloud.ca, its API is at zohoapis.ca.
+      label: 'Data centre (com, eu, in, com.au, jp, com.cn, sa, uk, ae)',
+      pattern: 'com|eu|in|com\\.au|jp|com\\.cn|sa|uk|ae',
     },
   ],
   authorization_url: 'https://accounts.zoho.{region}/oauth/v2/auth',
