@@ -260,6 +260,27 @@ describe.each(DATABASES)('the token of a connection (%s)', (kind) => {
     expect((await broker.token(id)).status).toBe(200)
   })
 
+  test('of fifty connections costs a provider that is out no more than a few calls, and heals with it', async () => {
+    const ids = await Promise.all(Array.from({ length: 50 }, () => broker.connection()))
+    broker.provider.always = { status: 500 }
+    for (let second = 0; second < 60; second++) {
+      for (const id of ids) expect((await broker.token(id)).status).toBe(503)
+      broker.wait(1)
+    }
+    expect(refreshes()).toBeGreaterThan(5)
+    expect(refreshes()).toBeLessThanOrEqual(10)
+    broker.provider.always = undefined
+    broker.wait(60)
+    for (const id of ids) expect((await broker.token(id)).status).toBe(200)
+  })
+
+  test('of one connection that asks too often does not keep the others of its provider waiting', async () => {
+    const ids = await Promise.all(Array.from({ length: 10 }, () => broker.connection()))
+    broker.provider.always = { status: 429, body: { error: 'slow_down' } }
+    for (const id of ids) expect((await broker.token(id)).status).toBe(503)
+    expect(refreshes()).toBe(10)
+  })
+
   test('is asked for again by the one that is stored, after a process died with the answer', async () => {
     const id = await broker.connection(-1, {
       lease_owner: 'gone',
