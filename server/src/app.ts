@@ -20,7 +20,7 @@ import type { Deps, Env } from './context.ts'
 import { requireAdmin, requirePerson, requirePrincipal } from './door.ts'
 import { answerFailures } from './failures.ts'
 import { healthRoutes } from './health.ts'
-import { listedCors, openCors } from './http/cors.ts'
+import { corsFor, openCors } from './http/cors.ts'
 import { edge } from './http/edge.ts'
 import { ApiError } from './http/errors.ts'
 import { strictJsonBody } from './http/json-body.ts'
@@ -30,6 +30,7 @@ import { clientAdminRoutes, clientRoutes } from './identity/client-routes.ts'
 import { discoveryRoutes, identityRoutes } from './identity/routes.ts'
 import { signInAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
 import { referenceRoutes } from './reference.ts'
+import { isClientOrigin } from './storage/clients.ts'
 
 export type App = ReturnType<typeof createApp>
 
@@ -56,7 +57,7 @@ export function createApp(deps: Deps) {
   const app = new OpenAPIHono<Env>()
   app.use('*', edge(deps))
   for (const path of OPEN_TO_ORIGINS) app.use(path, openCors)
-  app.use('/v1/*', listedCors(deps.config.corsOrigins), requirePrincipal(deps))
+  app.use('/v1/*', corsFor(mayCallFromBrowser(deps)), requirePrincipal(deps))
   app.use('/api/admin/*', requireAdmin(deps))
   app.use('/api/*', except(WITHOUT_PERSON, requirePerson(deps)))
   if (deps.broker) leaveToBroker(app, deps.broker)
@@ -97,6 +98,11 @@ export function createApp(deps: Deps) {
 
   answerFailures(app, deps)
   return routes
+}
+
+/** Web origins that the operator listed, and those of registered websites. */
+function mayCallFromBrowser({ config, db }: Deps): (origin: string) => Promise<boolean> {
+  return async (origin) => config.corsOrigins.includes(origin) || (await isClientOrigin(db.read, origin))
 }
 
 /** A gateway's own routes of connections are in the reference only: before any of them is reached, the broker answers. */

@@ -34,11 +34,16 @@ export interface Config {
   lifetimes: Lifetimes
   /** Of one caller, for one connection, in one process: each a minute. */
   connectionLimits: { tokens: number; refreshes: number }
+  /** The least that ties a connection's flow to whom it was begun for. */
+  sessionBinding: (typeof SESSION_BINDINGS)[number]
   /** Hosts, or `*.` and a domain, that a browser may be sent back to with the outcome of a connection. */
   allowedReturnDomains: readonly string[]
   enforceReturnUrl: boolean
   broker: BrokerConfig
 }
+
+/** From none to the strongest. */
+export const SESSION_BINDINGS = ['off', 'cookie', 'verifier'] as const
 
 /** What a process of its own can be: connections at other providers, or everything in front of them. */
 export const PARTS = ['gateway', 'broker'] as const
@@ -186,6 +191,7 @@ const Environment = z.object({
   // Above what a busy agent does, below what a loop gone wild does.
   CONNECTION_TOKENS_RPM: wholeNumber(1, 10_000_000).default(12_000),
   CONNECTION_REFRESHES_RPM: wholeNumber(1, 10_000_000).default(60),
+  CONNECTION_SESSION_BINDING: z.enum(SESSION_BINDINGS, `must be one of ${SESSION_BINDINGS.join(', ')}`).default('off'),
   ALLOWED_RETURN_DOMAINS: returnDomains.optional(),
   ENFORCE_RETURN_URL: flag.default(true),
   BROKER_API_KEYS: brokerKeys.default([]),
@@ -248,6 +254,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
     pendingRequestsPerAddress: data.PENDING_REQUESTS_PER_ADDRESS,
     lifetimes: { ...LIFETIMES, connectionFlow: data.CONNECTION_FLOW_TTL_S },
     connectionLimits: { tokens: data.CONNECTION_TOKENS_RPM, refreshes: data.CONNECTION_REFRESHES_RPM },
+    sessionBinding: data.CONNECTION_SESSION_BINDING,
     allowedReturnDomains: data.ALLOWED_RETURN_DOMAINS ?? (production ? [] : [...LOOPBACK_HOSTS]),
     enforceReturnUrl: data.ENFORCE_RETURN_URL,
     broker: {

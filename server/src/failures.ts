@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Deps, Env } from './context.ts'
 import { errorPage } from './error-page.ts'
-import { ApiError } from './http/errors.ts'
+import { ApiError, type ErrorCode } from './http/errors.ts'
 import { createMethodTable } from './http/method-table.ts'
 import { respondError, toApiError } from './http/respond.ts'
 import { isUnavailable } from './storage/unavailable.ts'
@@ -19,10 +19,20 @@ export function answerFailures(app: OpenAPIHono<Env>, { config, log }: Pick<Deps
   })
   app.onError((thrown, c) => {
     const error = isUnavailable(thrown) ? unavailable(thrown) : toApiError(thrown)
-    if (error.status >= 500) log.error({ request_id: c.get('requestId'), error: error.cause ?? error }, error.message)
+    if (error.status >= 500) logFailure(log, c.get('requestId'), error)
     return respondError(c, error, config.issuer, errorPage)
   })
 }
+
+/** Of others that are out, the operator wants to know that and why; where in our code we noticed says nothing. */
+function logFailure(log: Deps['log'], requestId: string, error: ApiError): void {
+  const { code, message, cause } = error
+  if (ELSEWHERE.includes(code))
+    log.warn({ request_id: requestId, code, why: cause instanceof Error ? cause.message : undefined }, message)
+  else log.error({ request_id: requestId, error: cause ?? error }, message)
+}
+
+const ELSEWHERE: readonly ErrorCode[] = ['provider_misconfigured', 'provider_unavailable', 'temporarily_unavailable']
 
 function unavailable(cause: Error): ApiError {
   return new ApiError('temporarily_unavailable', 'The database cannot be reached; nothing was changed, try again', {

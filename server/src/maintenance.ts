@@ -2,6 +2,7 @@ import { startMailDelivery } from './accounts/mail-delivery.ts'
 import { signAuditHeads } from './audit/heads.ts'
 import { expireUnanswered } from './connections/connections.ts'
 import { startRefreshUpkeep } from './connections/refresh-upkeep.ts'
+import { revokeUnconfirmed } from './connections/session-binding.ts'
 import { startWebhookDelivery } from './connections/webhook-delivery.ts'
 import type { Deps } from './context.ts'
 import { firstIdAt } from './crypto/ids.ts'
@@ -30,7 +31,10 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
 
 /** One round: forgets what has ended, takes up the keys of other processes, rotates an old key, signs the audit heads. */
 export async function maintain(deps: Deps): Promise<void> {
-  if (deps.config.only !== 'gateway') await expireUnanswered(deps)
+  if (deps.config.only !== 'gateway') {
+    await expireUnanswered(deps)
+    await revokeUnconfirmed(deps)
+  }
   await sweep(deps)
   await deps.signingKeys.reload()
   const { activeAt } = deps.signingKeys.current()

@@ -31,6 +31,7 @@ const PUBLIC = new Set([
   'GET /oauth/authorize',
   'GET /authorize/resume',
   'GET /authorize/person',
+  'GET /auth/start',
   'GET /auth/callback',
   'GET /auth/callback/:provider',
   'POST /authorize/person',

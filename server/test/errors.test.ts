@@ -7,7 +7,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-const ADMIN = { authorization: `Bearer ${ADMIN_KEY}` }
+/** At every door: the broker's takes its key in this header only. */
+const ADMIN = { authorization: `Bearer ${ADMIN_KEY}`, 'x-api-key': ADMIN_KEY }
 
 const patternOf = (path: string) => new RegExp(`^${path.replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`)
 

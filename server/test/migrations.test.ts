@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
+import { isClientOrigin } from '../src/storage/clients.ts'
 import { noChain } from '../src/storage/database.ts'
 import * as identity from '../src/storage/migrations/0001-identity.ts'
 import { NodeSqliteDialect } from '../src/storage/node-sqlite-dialect.ts'
@@ -31,10 +32,15 @@ describe.each(DATABASES)('a database of the first release, on %s', (kind) => {
       values ('agent_1', 'org_1', 'user_1', '[]', 1, 0, 0, 3, 3)`.execute(old)
     await sql`insert into auth_grant (grant_id, org_id, client_id, agent_id, request_id, scope, resource, model, level, auth_time, created_at, expires_at)
       values ('grant_1', 'org_1', 'client_1', 'agent_1', 'req_1', 'openid', '[]', 'm', 1, 4, 5, 6)`.execute(old)
+    await sql`insert into client (client_id, org_id, client_name, redirect_uris, grant_types, scope, subjects, min_level, resource_server, created_at, updated_at)
+      values ('client_1', 'org_1', 'Shop', '["https://shop.example/a","https://shop.example/b"]', '[]', '', '[]', 1, 0, 3, 3)`.execute(
+      old,
+    )
     await old.destroy()
 
     const now = openDatabase(database.url, { newChain: noChain, now: Date.now, onError: () => {} })
-    expect(await now.migrate()).toEqual(['0002-people', '0003-connections'])
+    expect(await now.migrate()).toEqual(['0002-people', '0003-connections', '0004-browsers'])
+    expect(await isClientOrigin(now.read, 'https://shop.example')).toBe(true)
     expect(await now.migrate()).toEqual([])
     const person = await now.read.selectFrom('person').selectAll().executeTakeFirstOrThrow()
     expect(person).toMatchObject({ user_id: 'user_1', registered_at: null, payment_method: 'credits' })

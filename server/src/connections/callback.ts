@@ -10,13 +10,16 @@ import { type ConnectionRow, failPendingConnection, findConnection } from '../st
 import type { ConnectionTable } from '../storage/schema.ts'
 import { connectionTopic, organizationTopic } from '../storage/topics.ts'
 import { activate } from './activation.ts'
+import { isBrowserOf } from './browser-binding.ts'
 import { ConsentFailed, exchangeCode } from './code-exchange.ts'
 import { unsealFlowSecrets } from './flow-secrets.ts'
 import { isAllowedReturnUrl, withParameters } from './return-url.ts'
 import { holdForSession } from './session-binding.ts'
+import { start } from './start.ts'
+import { START_AGAIN, unknownState } from './unknown-state.ts'
 import { announce } from './webhooks.ts'
 
-/** Where providers send people back to: `/auth/callback`, and one for each provider (RFC 9700 §4.4.2.2). */
+/** Where people begin, where that is ours to see, and where providers send them back to: `/auth/callback`, and one for each provider (RFC 9700 §4.4.2.2). */
 export function callbackRoutes(deps: Deps) {
   const documented = {
     method: 'get' as const,
@@ -26,6 +29,15 @@ export function callbackRoutes(deps: Deps) {
     responses: { 200: PAGE, 303: { description: 'To the return_url' }, 400: PAGE },
   }
   return protocolRoutes([
+    {
+      ...documented,
+      path: '/auth/start',
+      summary: 'Begin a connection that is held to one browser',
+      description: 'Says who asks for what, and goes on to the provider; the same browser has to come back.',
+      query: z.object({ state: z.string(), continue: z.literal('1').optional() }),
+      responses: { 200: PAGE, 303: { description: 'To the provider' }, 400: PAGE },
+      handler: (c) => start(deps, c),
+    },
     {
       ...documented,
       path: '/auth/callback',
@@ -52,22 +64,34 @@ async function callback(deps: Deps, c: Context<Env>, providerName: string | unde
   // Whatever looks at links before people do must not use up what their browser brings.
   if (c.req.method === 'HEAD') return noContent(c)
   const answer = parseQuery(c)
-  const flow = await claimFlow(deps, answer.get('state'), providerName)
+  const flow = await claimFlow(deps, c, answer.get('state'), providerName)
   if (!flow) return unknownState(c)
 
   const connection = await findConnection(deps.db.read, flow.connection_id)
   if (!connection) return unknownState(c)
-  return respondOutcome(deps, c, flow, await conclude(deps, flow, connection, answer))
+  const outcome = await conclude(deps, flow, connection, answer)
+  deps.metrics.connections.inc({ provider: flow.provider_name, outcome: measured(outcome) })
+  return respondOutcome(deps, c, flow, outcome)
+}
+
+const MEASURED = ['access_denied', 'account_mismatch', 'exchange_failed', 'invalid_id_token', 'invalid_issuer']
+
+/** Whatever a provider may call its errors, there are not many labels. */
+function measured(outcome: Outcome): string {
+  if (outcome.status !== 'error') return outcome.status
+  return MEASURED.includes(outcome.error) ? outcome.error : 'other'
 }
 
 /**
  * The flow that this state began, for the one caller who brings it first and in time. Nothing is said about a state
  * that is not one, and nothing happens to a flow whose state comes back from another provider.
  */
-async function claimFlow(deps: Deps, state: string | undefined, providerName: string | undefined) {
+async function claimFlow(deps: Deps, c: Context<Env>, state: string | undefined, providerName: string | undefined) {
   if (state === undefined || state.length > 200) return undefined
   const flow = await findConnectionFlow(deps.db.read, deps.ring.hashes('connection_state', state))
   if (!flow || (providerName !== undefined && providerName !== flow.provider_name)) return undefined
+  // Who brings the answer in another browser is not who was asked; the right one can still bring it.
+  if (flow.browser_bound === 1 && !isBrowserOf(deps, c, state, flow)) return undefined
   const isFirst = await deps.db.write(({ trx }) => useConnectionFlow(trx, flow.state_hash, deps.now()))
   return isFirst ? flow : undefined
 }
@@ -89,8 +113,10 @@ async function conclude(
     return isActive ? { status: 'success' } : failure('superseded')
   } catch (thrown) {
     if (!(thrown instanceof ConsentFailed)) throw thrown
-    // The cause may hold what the provider said; the log's redactor sees to it.
-    deps.log.warn({ provider: flow.provider_name, reason: thrown.reason, error: thrown.cause ?? thrown }, 'no consent')
+    // That somebody says no is none of the operator's trouble. A cause may hold what the provider said: the redactor sees to it.
+    const told = { provider: flow.provider_name, connection_id: flow.connection_id, reason: thrown.reason }
+    if (thrown.reason === 'denied') deps.log.info(told, 'no consent')
+    else deps.log.warn({ ...told, error: thrown.cause ?? thrown }, 'no consent')
     await fail(deps, flow, connection, thrown.reason, thrown.error)
     return failure(thrown.error)
   }
@@ -141,21 +167,7 @@ function tellOutcome(outcome: Outcome): Pick<NoticeView, 'tone' | 'title' | 'mes
   return { tone: 'error', title: 'Not connected', message, next: START_AGAIN }
 }
 
-const START_AGAIN = 'Close this page, and start again where you came from.'
 const FAULTS: Record<string, string | undefined> = {
   access_denied: 'You did not give your consent, so nothing was connected.',
   account_mismatch: 'That is another account than the one that was connected before. Nothing was changed.',
-}
-
-/** One answer for a state that is missing, unknown, foreign, used or too old. */
-function unknownState(c: Context<Env>): Response {
-  const html = noticePage({
-    nonce: c.get('nonce'),
-    tone: 'error',
-    title: 'Cannot connect',
-    message: 'This link belongs to no connection that is waiting: it was used already, or it is too old.',
-    next: START_AGAIN,
-    reference: c.get('requestId'),
-  })
-  return page(c, html, { status: 400 })
 }

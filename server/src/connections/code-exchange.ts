@@ -40,7 +40,7 @@ export class ConsentFailed extends Error {
 
 interface Returned {
   flow: ConnectionFlowRow
-  secrets: Omit<FlowSecrets, 'parameters'>
+  secrets: Pick<FlowSecrets, 'verifier' | 'nonce'>
   parameters: Record<string, string>
   /** The query of the callback. */
   answer: Form

@@ -6,6 +6,8 @@ export interface FlowSecrets {
   verifier?: string
   /** OpenID Connect Core §3.1.2.1. Absent: no id_token was asked for. */
   nonce?: string
+  /** Where the person goes from our page. Absent: they were sent there at once. */
+  authorization_url?: string
   /** Of the provider's placeholders. */
   parameters: Record<string, string>
 }

@@ -1,12 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { requireMember, requirePersonPrincipal } from '../accounts/roles.ts'
-import type { Deps, Principal } from '../context.ts'
+import type { Deps, PersonPrincipal, Principal } from '../context.ts'
 import { jsonRoutes, reply } from '../http/json-routes.ts'
 import { ListQuery, listCursor, nextCursor } from '../http/listing.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
+import { NO_STORE } from '../http/respond.ts'
 import { IdParam, jsonBody, PERSON, pageOf } from '../http/route-schemas.ts'
 import { type ConnectionRow, listNewestConnections } from '../storage/connections.ts'
 import { connectApiKey, NewApiKeyConnection } from './api-key-connection.ts'
+import { browserCookie, newBrowserSecret } from './browser-binding.ts'
 import { endConnection } from './connections.ts'
 import { requireConnection } from './policy.ts'
 import { listEffectiveProviders } from './provider-registry.ts'
@@ -131,8 +133,10 @@ export function organizationConnectionRoutes(deps: Deps) {
       const person = requirePersonPrincipal(c.get('principal'))
       requireMember(person)
       const request = { ...c.req.valid('json'), user_id: person.id, return_url: consoleReturnUrl(deps.config) }
-      const { authUrl, connection_id, scopes } = await requestConnection(deps, request, undefined, person)
-      return reply(c, { authUrl, connection_id, scopes }, 201)
+      const secret = browserSecretOf(deps, person)
+      const { state, provider_id: _, ...requested } = await requestConnection(deps, request, undefined, person, secret)
+      const cookie = secret === undefined ? {} : { 'Set-Cookie': browserCookie(deps, state, secret) }
+      return reply(c, requested, 201, { ...NO_STORE, ...cookie })
     })
     .openapi(routes.connectKey, async (c) => {
       const row = await connectApiKey(deps, c.req.valid('json'), requirePersonPrincipal(c.get('principal')))
@@ -146,6 +150,13 @@ export function organizationConnectionRoutes(deps: Deps) {
     })
     .openapi(routes.end, async (c) => reply(c, await endConnection(deps, c.req.valid('param').id, c.get('principal'))))
     .openapi(routes.providers, async (c) => reply(c, { data: await offered(deps) }))
+}
+
+/** A person at the console is in the browser that they will come back with; a program of theirs is not. */
+function browserSecretOf(deps: Deps, { credential }: PersonPrincipal): string | undefined {
+  const { issuer, broker } = deps.config
+  const comesBackHere = new URL(issuer).origin === new URL(broker.publicUrl).origin
+  return credential.kind === 'session' && comesBackHere ? newBrowserSecret(deps) : undefined
 }
 
 /** The operator works in the first organization here: all connections of all are nobody's to look through. */

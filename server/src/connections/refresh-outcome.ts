@@ -21,6 +21,7 @@ const WRITE_TRIES = 25
 
 /** Seals and stores what the provider gave, before anybody uses it; not where somebody stored other tokens meanwhile. */
 export function storeAnswer(deps: Deps, row: ActiveConnection, old: Tokens, fresh: Tokens): Promise<void> {
+  deps.metrics.refreshes.inc({ provider: row.provider_name, outcome: 'refreshed' })
   const tokens = merge(old, fresh, deps.now())
   return insist(() => store(deps, row, tokens))
 }
@@ -70,6 +71,7 @@ export async function noteFault(
   lease: RefreshLease,
   fault: RefreshFault,
 ): Promise<void> {
+  deps.metrics.refreshes.inc({ provider: row.provider_name, outcome: fault.kind })
   const held = heldOf(deps, row, lease)
   const { now } = held
   if (fault.kind === 'dead') {

@@ -7,6 +7,7 @@ import { ApiError } from '../http/errors.ts'
 import { insertConnectionFlow } from '../storage/connection-flows.ts'
 import { type ConnectionRow, insertConnection, newConnection, reopenConnection } from '../storage/connections.ts'
 import { authorizationUrl } from './authorization-url.ts'
+import { browserHash, isBrowserBound, SessionBinding } from './browser-binding.ts'
 import { endpointsOf } from './endpoints.ts'
 import { sealFlowSecrets } from './flow-secrets.ts'
 import { answerOnce } from './idempotency.ts'
@@ -43,6 +44,8 @@ export const ConnectionRequest = z.object({
   /** What the provider must be told before it can be reached: a shop, a subdomain. */
   parameters: z.record(z.string().max(64), z.string().max(200)).optional(),
   session_challenge: SessionChallenge.optional(),
+  /** At least this; the operator may ask for more. */
+  session_binding: SessionBinding.optional(),
 })
 
 export type ConnectionRequest = z.output<typeof ConnectionRequest>
@@ -61,10 +64,13 @@ export async function requestConnection(
   request: ConnectionRequest,
   idempotencyKey: string | undefined,
   principal: Principal,
+  /** Of the browser that asks, where it is one, and the provider sends it back to where it has its cookie. */
+  browserSecret?: string,
 ): Promise<RequestedConnection> {
   requireConnectionsCaller(principal)
   requireMember(principal)
   if (request.return_url != null && !isAllowedReturnUrl(deps.config, request.return_url)) throw invalidReturnUrl()
+  const browserBound = isBrowserBound(deps.config, request, browserSecret !== undefined)
   const client = await requireOAuthClient(deps, request.provider_name)
   const known = request.connection_id === undefined ? undefined : await reconnected(deps, request, client, principal)
   const parameters = known ? { ...JSON.parse(known.parameters), ...request.parameters } : (request.parameters ?? {})
@@ -80,16 +86,19 @@ export async function requestConnection(
     ...(client.provider.pkce && { verifier: deps.random(32).toString('base64url') }),
     ...(scopes.includes('openid') && { nonce: deps.random(16).toString('base64url') }),
   }
+  const url = authorizationUrl(client.provider, endpoints.authorization, {
+    clientId: client.clientId,
+    redirectUri: redirectUriOf(deps, client.provider.name),
+    state,
+    scopes,
+    nonce: secrets.nonce,
+    challenge: secrets.verifier && createHash('sha256').update(secrets.verifier).digest('base64url'),
+    loginHint: endpoints.issuer === undefined ? undefined : (request.account ?? known?.account_label ?? undefined),
+  })
+  // A browser that is not known yet passes by us first.
+  const passesBy = browserBound && browserSecret === undefined
   const answer = {
-    authUrl: authorizationUrl(client.provider, endpoints.authorization, {
-      clientId: client.clientId,
-      redirectUri: redirectUriOf(deps, client.provider.name),
-      state,
-      scopes,
-      nonce: secrets.nonce,
-      challenge: secrets.verifier && createHash('sha256').update(secrets.verifier).digest('base64url'),
-      loginHint: endpoints.issuer === undefined ? undefined : (request.account ?? known?.account_label ?? undefined),
-    }),
+    authUrl: passesBy ? `${deps.config.broker.publicUrl}/auth/start?state=${state}` : url,
     state,
     scopes,
     provider_id: client.provider.name,
@@ -125,7 +134,13 @@ export async function requestConnection(
       redirect_uri: redirectUriOf(deps, client.provider.name),
       return_url: request.return_url ?? null,
       scopes: JSON.stringify(scopes),
-      secrets_sealed: sealFlowSecrets(deps.ring, stateHash, { ...secrets, parameters }),
+      secrets_sealed: sealFlowSecrets(deps.ring, stateHash, {
+        ...secrets,
+        parameters,
+        ...(passesBy && { authorization_url: url }),
+      }),
+      browser_bound: browserBound ? 1 : 0,
+      browser_hash: browserSecret === undefined ? null : browserHash(deps, browserSecret),
       expected_account: known?.account_id ?? null,
       session_challenge: request.session_challenge ?? null,
       reconnects: known ? 1 : 0,

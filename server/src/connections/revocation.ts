@@ -22,13 +22,33 @@ const OWN_WAY: Partial<Record<Revocation['auth'], OAuthProvider['token_endpoint_
 
 /** Asks the provider once to forget what it gave. True when it says that it did: the connection ends here anyway. */
 export async function revokeUpstream(deps: Deps, connection: ConnectionRow): Promise<boolean> {
-  if (connection.tokens_sealed === null) return false
+  const { tokens_sealed: sealed, provider_name: provider } = connection
+  if (sealed === null) return false
   try {
-    const tokens = unsealTokens(deps, connection, connection.tokens_sealed)
-    const found = await findProvider(deps, connection.provider_name)
+    return await revokeTokens(deps, {
+      provider,
+      parameters: JSON.parse(connection.parameters),
+      tokens: unsealTokens(deps, connection, sealed),
+    })
+  } catch (error) {
+    deps.log.warn({ provider, error }, 'the tokens of a connection that ended cannot be opened, nor revoked')
+    return false
+  }
+}
+
+interface Revoked {
+  provider: string
+  /** Of the provider's placeholders. */
+  parameters: Record<string, string>
+  tokens: Tokens
+}
+
+/** The same for tokens that are in hand. */
+export async function revokeTokens(deps: Deps, { provider, parameters, tokens }: Revoked): Promise<boolean> {
+  try {
+    const found = await findProvider(deps, provider)
     if (found?.provider.kind !== 'oauth2') return false
     const effective = { ...found, provider: found.provider }
-    const parameters = JSON.parse(connection.parameters)
     const { revocation: url } = await endpointsOf(deps, effective, parameters)
     if (url === undefined) return false
     const { init, query } = revocationCall(deps, effective, tokens)
@@ -36,7 +56,7 @@ export async function revokeUpstream(deps: Deps, connection: ConnectionRow): Pro
     const response = await deps.outbound.fetch(withQuery(url, query), { ...init, headers, timeoutMs: TIMEOUT_MS })
     return response.ok && !isFailure(effective.provider, await response.text())
   } catch (error) {
-    deps.log.warn({ provider: connection.provider_name, error }, 'a connection ended without the provider knowing')
+    deps.log.warn({ provider, error }, 'a connection ended without the provider knowing')
     return false
   }
 }

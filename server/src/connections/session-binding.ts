@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Deps, Principal } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
-import { type ConnectionFlowRow, findHeldFlow, holdConsent, releaseHeldFlow } from '../storage/connection-flows.ts'
+import {
+  type ConnectionFlowRow,
+  findHeldFlow,
+  holdConsent,
+  listUnconfirmedFlows,
+  releaseHeldFlow,
+} from '../storage/connection-flows.ts'
 import { activate } from './activation.ts'
 import type { Consent } from './code-exchange.ts'
 import { flowSecretsRecord } from './flow-secrets.ts'
 import { requireConnection, requireConnectionsCaller } from './policy.ts'
+import { revokeTokens } from './revocation.ts'
 import { type ConnectionView, connectionView } from './views.ts'
 
 /**
@@ -44,6 +51,18 @@ export async function confirmConnection(
     if (!(await activate(deps, work, flow, consent))) throw nothingWaits()
   })
   return connectionView(await requireConnection(deps, connectionId, principal), deps.now())
+}
+
+const ROUND = 100
+
+/** Has the provider forget what nobody confirmed in time. */
+export async function revokeUnconfirmed(deps: Deps): Promise<void> {
+  for (const flow of await listUnconfirmedFlows(deps.db.read, deps.now(), ROUND)) {
+    const { state_hash: stateHash, secrets_sealed: sealed, provider_name: provider } = flow
+    if (!(await deps.db.write(({ trx }) => releaseHeldFlow(trx, stateHash)))) continue
+    const { tokens, parameters }: Consent = JSON.parse(deps.ring.unseal(sealed, flowSecretsRecord(stateHash)))
+    await revokeTokens(deps, { provider, parameters, tokens })
+  }
 }
 
 function nothingWaits(): ApiError {

@@ -11,12 +11,12 @@ export const openCors = createMiddleware<Env>(async (c, next): Promise<Response 
   return undefined
 })
 
-/** Open to the web origins that the operator listed. */
-export function listedCors(origins: readonly string[]) {
+/** Open to those web origins, whatever method and headers their clients have: who calls is told by a token, never a cookie. */
+export function corsFor(isAllowed: (origin: string) => Promise<boolean>) {
   return createMiddleware<Env>(async (c, next): Promise<Response | undefined> => {
     const origin = header(c, 'origin')
-    if (origin !== undefined && origins.includes(origin)) {
-      if (isPreflight(c)) return preflightAnswer(c, origin)
+    if (origin !== undefined && (await isAllowed(origin))) {
+      if (isPreflight(c)) return preflightAnswer(c, origin, header(c, 'access-control-request-headers'))
       allowOrigin(c, origin)
     }
     await next()
@@ -28,16 +28,20 @@ function isPreflight(c: Context<Env>): boolean {
   return c.req.method === 'OPTIONS' && header(c, 'access-control-request-method') !== undefined
 }
 
-function preflightAnswer(c: Context<Env>, origin: string): Response {
+const ALLOWED_HEADERS = 'Authorization, Content-Type, DPoP, X-Request-Id'
+/** RFC 9110 §5.1, in a list. */
+const HEADER_NAMES = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(\s*,\s*[!#$%&'*+.^_`|~0-9A-Za-z-]+)*$/
+
+function preflightAnswer(c: Context<Env>, origin: string, asked = ALLOWED_HEADERS): Response {
   c.set('answered', true)
   return new Response(null, {
     status: 204,
     headers: {
       'Access-Control-Allow-Origin': origin,
-      'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE, OPTIONS',
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type, DPoP, X-Request-Id',
+      'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
+      'Access-Control-Allow-Headers': HEADER_NAMES.test(asked) ? asked : ALLOWED_HEADERS,
       'Access-Control-Max-Age': '86400',
-      Vary: 'Origin',
+      Vary: 'Origin, Access-Control-Request-Headers',
       'X-Request-Id': c.get('requestId'),
     },
   })
@@ -47,7 +51,7 @@ function allowOrigin(c: Context<Env>, origin: string): void {
   c.set('extraHeaders', {
     ...c.get('extraHeaders'),
     'Access-Control-Allow-Origin': origin,
-    'Access-Control-Expose-Headers': 'WWW-Authenticate, X-Request-Id',
+    'Access-Control-Expose-Headers': origin === '*' ? 'WWW-Authenticate, X-Request-Id' : '*, WWW-Authenticate',
     ...(origin !== '*' && { Vary: 'Origin' }),
   })
 }

@@ -6,11 +6,20 @@ export interface Metrics {
   requests: Histogram<'method' | 'route' | 'status'>
   signIns: Counter<'outcome'>
   tokens: Counter<'grant'>
+  /** Consents that came back, by `active`, `confirm`, or why not. */
+  connections: Counter<'provider' | 'outcome'>
+  /** By `refreshed`, or the kind of fault. */
+  refreshes: Counter<'provider' | 'outcome'>
+  /** Calls through the proxy, by the class of their status, or the kind of fault. */
+  proxied: Counter<'provider' | 'outcome'>
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  // Providers are what the catalogue and the operator name, so there are not many of them.
+  const byProvider = (name: string, help: string) =>
+    new Counter({ name, help, labelNames: ['provider', 'outcome'], registers: [registry] })
   return {
     registry,
     requests: new Histogram({
@@ -32,5 +41,8 @@ export function createMetrics(): Metrics {
       labelNames: ['grant'],
       registers: [registry],
     }),
+    connections: byProvider('auth_agent_connections_total', 'People who came back from a provider, by how it came out'),
+    refreshes: byProvider('auth_agent_connection_refreshes_total', 'Refreshes at providers by how they came out'),
+    proxied: byProvider('auth_agent_proxied_requests_total', 'Calls to APIs of providers by how they came out'),
   }
 }

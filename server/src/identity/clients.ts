@@ -14,6 +14,7 @@ import {
   insertClientSecret,
   listClientSecrets,
   listClients as listRows,
+  replaceClientOrigins,
   updateClient as updateRow,
   wasDeletedElsewhere,
 } from '../storage/clients.ts'
@@ -24,7 +25,7 @@ import type { Rotation } from './agents.ts'
 import { CLIENT_AUTH_METHODS } from './client-auth.ts'
 import { secretView } from './machine-secret.ts'
 import { PublicJwks } from './public-jwk.ts'
-import { redirectUriFault } from './redirect-uri.ts'
+import { originsOf, redirectUriFault } from './redirect-uri.ts'
 import { denyOpen } from './request-status.ts'
 import { checkedResources } from './resource.ts'
 import { DEFAULT_SCOPE, FUEL_SCOPES, isScope } from './scope.ts'
@@ -171,6 +172,7 @@ export async function createClient(
     const isAnothers = client.client_id !== undefined && (await wasDeletedElsewhere(trx, clientId, principal.orgId))
     if (isAnothers || !(await insertClient(trx, row)))
       throw new ApiError('conflict', `The client_id ${clientId} is taken; choose another`)
+    await replaceClientOrigins(trx, clientId, originsOf(client.redirect_uris))
     if (secret) await insertClientSecret(trx, secretRow(deps, clientId, secret, undefined, now))
     record({
       at: now,
@@ -278,8 +280,10 @@ export async function updateClient(
           },
         )
       await updateRow(work.trx, clientId, { ...columnsOf(changes), updated_at: now })
+      if (!changes.redirect_uris) return
+      await replaceClientOrigins(work.trx, clientId, originsOf(changes.redirect_uris))
       // What is under way was begun under the old list (requirement 122).
-      if (changes.redirect_uris) await denyOpen(work, { client_id: clientId })
+      await denyOpen(work, { client_id: clientId })
     },
   )
   return viewOf(deps, clientId)

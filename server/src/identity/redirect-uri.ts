@@ -20,6 +20,11 @@ export function redirectUriFault(uri: string): string | undefined {
     : 'must use https; http is for localhost, 127.0.0.1 and [::1] only'
 }
 
+/** Where the pages are that these lead to. */
+export function originsOf(redirectUris: readonly string[]): string[] {
+  return [...new Set(redirectUris.map((uri) => new URL(uri).origin))]
+}
+
 /**
  * Where a test sign-in of any website ends: a page of ours. It needs no registration, for a code there helps nobody: who
  * has it lacks the verifier, and the standing of a member of the website's organization.

@@ -74,6 +74,23 @@ export async function insertClient(trx: Db, client: ClientRow): Promise<boolean>
   return inserted.numInsertedOrUpdatedRows === 1n
 }
 
+/** Puts them in the place of those before. */
+export async function replaceClientOrigins(trx: Db, clientId: string, origins: readonly string[]): Promise<void> {
+  await trx.deleteFrom('client_origin').where('client_id', '=', clientId).execute()
+  if (origins.length === 0) return
+  const rows = origins.map((origin) => ({ client_id: clientId, origin }))
+  await trx.insertInto('client_origin').values(rows).execute()
+}
+
+const byOrigin = prepared<{ origin: string }, { client_id: string }>((db, param) =>
+  db.selectFrom('client_origin').select('client_id').where('origin', '=', param('origin')).limit(1),
+)
+
+/** Whether a page of any registered website is there. */
+export async function isClientOrigin(db: Db, origin: string): Promise<boolean> {
+  return (await byOrigin(db, { origin })).rows.length > 0
+}
+
 export async function insertClientSecret(trx: Db, secret: ClientSecretTable): Promise<void> {
   await trx.insertInto('client_secret').values(secret).execute()
 }

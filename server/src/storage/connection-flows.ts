@@ -25,6 +25,18 @@ export async function useConnectionFlow(trx: Db, stateHash: string, now: number)
   return used.numUpdatedRows === 1n
 }
 
+/** True for the first browser only. */
+export async function bindFlowToBrowser(trx: Db, stateHash: string, browserHash: string): Promise<boolean> {
+  const bound = await trx
+    .updateTable('connection_flow')
+    .set({ browser_hash: browserHash })
+    .where('state_hash', '=', stateHash)
+    .where('browser_hash', 'is', null)
+    .where('used_at', 'is', null)
+    .executeTakeFirst()
+  return bound.numUpdatedRows === 1n
+}
+
 /** What the person consented to waits, in the place of what the flow began with. */
 export async function holdConsent(trx: Db, stateHash: string, sealed: string): Promise<void> {
   await trx.updateTable('connection_flow').set({ secrets_sealed: sealed }).where('state_hash', '=', stateHash).execute()
@@ -46,6 +58,19 @@ export function findHeldFlow(
     .where('secrets_sealed', '<>', '')
     .where('expires_at', '>', now)
     .executeTakeFirst()
+}
+
+/** Whose consent nobody confirmed in time. */
+export function listUnconfirmedFlows(db: Db, now: number, limit: number): Promise<ConnectionFlowRow[]> {
+  return db
+    .selectFrom('connection_flow')
+    .selectAll()
+    .where('session_challenge', 'is not', null)
+    .where('used_at', 'is not', null)
+    .where('secrets_sealed', '<>', '')
+    .where('expires_at', '<=', now)
+    .limit(limit)
+    .execute()
 }
 
 /** True for one caller only. */

@@ -30,6 +30,7 @@ export interface Schema {
   agent: AgentTable
   agent_secret: AgentSecretTable
   client: ClientTable
+  client_origin: ClientOriginTable
   client_secret: ClientSecretTable
   authorization_request: AuthorizationRequestTable
   auth_grant: GrantTable
@@ -275,6 +276,12 @@ export interface ClientTable {
   updated_at: Time
 }
 
+/** Where the pages of a client are, by its redirect URIs. */
+export interface ClientOriginTable {
+  client_id: string
+  origin: string
+}
+
 /** A sign-in from the browser's arrival to the exchange of its code. The code is a phase of it, not a row of its own. */
 export interface AuthorizationRequestTable {
   request_id: string
@@ -485,6 +492,10 @@ export interface ConnectionFlowTable {
   expected_account: string | null
   /** S256 of what only the session knows that began the flow: what the person consented to waits for it, in `secrets_sealed`. */
   session_challenge: string | null
+  /** 1: only the browser that began it may finish it, */
+  browser_bound: Flag
+  /** which is known by a cookie, once it has begun. */
+  browser_hash: string | null
   /** 1: the connection has tokens already, which stay until there are new ones. */
   reconnects: Flag
   created_at: Time

@@ -2,8 +2,14 @@ import type { Migration, MigrationProvider } from 'kysely/migration'
 import * as identity from './0001-identity.ts'
 import * as people from './0002-people.ts'
 import * as connections from './0003-connections.ts'
+import * as browsers from './0004-browsers.ts'
 
-const MIGRATIONS = { '0001-identity': identity, '0002-people': people, '0003-connections': connections }
+const MIGRATIONS = {
+  '0001-identity': identity,
+  '0002-people': people,
+  '0003-connections': connections,
+  '0004-browsers': browsers,
+}
 
 /** Imported by name rather than found in a folder: what runs is what was reviewed. */
 export function migrationsFor(dialect: 'sqlite' | 'postgres'): MigrationProvider {
