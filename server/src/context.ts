@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Auth } from './accounts/auth.ts'
 import type { Config } from './config.ts'
 import type { BrokerLink } from './connections/broker-link.ts'
+import type { CallLimits } from './connections/call-limits.ts'
 import type { ProviderDocuments } from './connections/provider-documents.ts'
 import type { Provider } from './connections/providers/provider.ts'
 import type { KeyRing } from './crypto/key-ring.ts'
@@ -41,6 +42,8 @@ export interface Deps {
   broker: BrokerLink | undefined
   /** What providers publish about themselves. */
   providerDocuments: ProviderDocuments
+  /** How often tokens are read and refreshed on demand, in this process. */
+  callLimits: CallLimits
   /** Of the hosts that tokens are refreshed at. */
   providerBreakers: (host: string) => Breaker
   /** The providers that need no more than a client of ours there, by name. */

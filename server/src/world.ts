@@ -5,6 +5,7 @@ import { openFirstOrganization } from './accounts/first-organization.ts'
 import { createChain } from './audit/chain.ts'
 import type { Config } from './config.ts'
 import { openBrokerLink } from './connections/broker-link.ts'
+import { createCallLimits } from './connections/call-limits.ts'
 import { createProviderDocuments } from './connections/provider-documents.ts'
 import { providers } from './connections/providers/index.ts'
 import type { Provider } from './connections/providers/provider.ts'
@@ -88,6 +89,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       outbound,
       broker: config.broker.elsewhere && openBrokerLink(config.broker.elsewhere),
       providerDocuments: createProviderDocuments({ db, outbound, now }),
+      callLimits: createCallLimits({ config, now }),
       providerBreakers: createBreakers(PROVIDER_BREAKER),
       catalogue: new Map((outside.providers ?? providers).map((entry) => [entry.name, entry])),
       streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },

@@ -86,6 +86,12 @@ describe.each(DATABASES)('a provider, on %s', (kind) => {
     expect(changed.body).toMatchObject({ scopes: ['b'], client_id: CLIENT_ID, has_client_secret: true })
     const cleared = await server.admin('PUT', '/providers/changing', { client_secret: null })
     expect(cleared.body).toMatchObject({ has_client_secret: false })
+    const told = { revocation_url: 'https://changing.example/revoke', label: 'Changing' }
+    expect((await server.admin('PUT', '/providers/changing', told)).body).toMatchObject(told)
+    const taken = await server.admin('PUT', '/providers/changing', { revocation_url: null, label: null, scopes: null })
+    expect(taken.body).toMatchObject({ revocation_url: null, label: 'changing', scopes: [] })
+    const needed = { issuer: null, authorization_url: null, token_url: null }
+    expect((await server.admin('PUT', '/providers/changing', needed)).status).toBe(422)
     expect((await server.admin('DELETE', '/providers/changing')).status).toBe(204)
     expect((await server.admin('DELETE', '/providers/changing')).status).toBe(404)
     expect((await server.admin('PUT', '/providers/changing', {})).status).toBe(404)

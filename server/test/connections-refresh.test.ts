@@ -4,7 +4,7 @@ import { keepRefreshes } from '../src/connections/refresh-upkeep.ts'
 import { sealTokens } from '../src/connections/vault.ts'
 import { updateProvider } from '../src/storage/providers.ts'
 import type { ConnectionTable } from '../src/storage/schema.ts'
-import { DATABASES } from './harness.ts'
+import { ADMIN_KEY, DATABASES } from './harness.ts'
 import { type Broker, startBroker } from './token-broker.ts'
 import { CLIENT_SECRET, type Odd, seedConnection } from './token-provider.ts'
 
@@ -390,6 +390,9 @@ describe.each(DATABASES)('the token of a connection (%s)', (kind) => {
       for (let n = 0; n < 4; n++) reads.push((await few.token(id)).status)
       expect(reads).toEqual([200, 200, 200, 429])
       expect([(await few.refreshToken(id)).status, (await few.refreshToken(id)).status]).toEqual([200, 429])
+      const operator = { authorization: `Bearer ${ADMIN_KEY}` }
+      const fromConsole = () => few.request(`/api/connections/${id}/refresh`, { method: 'POST', headers: operator })
+      expect([(await fromConsole()).status, (await fromConsole()).status]).toEqual([200, 429])
     } finally {
       await few.stop()
     }

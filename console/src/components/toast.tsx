@@ -47,7 +47,7 @@ export function Toaster() {
       {shown.map((notice) => (
         <Toast key={notice.id} {...notice} />
       ))}
-      <Primitive.Viewport className="fixed right-0 bottom-0 z-[60] flex w-full max-w-sm flex-col gap-2 p-4 outline-none" />
+      <Primitive.Viewport className="fixed top-0 right-0 z-[60] flex w-full max-w-sm flex-col gap-2 p-4 outline-none sm:top-auto sm:bottom-0" />
     </Primitive.Provider>
   )
 }

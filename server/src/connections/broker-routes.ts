@@ -4,7 +4,6 @@ import { jsonRoutes, reply } from '../http/json-routes.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
 import { IdParam } from '../http/route-schemas.ts'
 import { findConnection } from '../storage/connections.ts'
-import { createCallLimits } from './call-limits.ts'
 import { unknownConnection } from './policy.ts'
 import { noteUse, tokenView } from './token.ts'
 import { TokenView } from './token-routes.ts'
@@ -26,13 +25,12 @@ const routes = {
 
 /** The broker's own routes, below the guard of its key. */
 export function brokerRoutes(deps: Deps) {
-  const limits = createCallLimits(deps)
   const table = jsonRoutes()
   table.openapi(routes.refresh, async (c) => {
     const { id } = c.req.valid('param')
     const connection = await findConnection(deps.db.read, id)
     if (!connection) throw unknownConnection()
-    limits.takeRefresh(BROKER, id)
+    deps.callLimits.takeRefresh(BROKER, id)
     const usable = await refreshedTokens(deps, connection)
     await noteUse(deps, BROKER, usable.row, 'connection.token_read')
     return reply(c, tokenView(usable))

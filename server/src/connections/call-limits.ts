@@ -4,7 +4,7 @@ import { createRateLimit } from '../resilience/rate-limit.ts'
 
 export type CallLimits = ReturnType<typeof createCallLimits>
 
-/** Of one caller, for one connection, in this process. */
+/** Of one caller, for one connection, in this process: by whatever door. */
 export function createCallLimits({ config, now }: Pick<Deps, 'config' | 'now'>) {
   const tokens = createRateLimit(config.connectionLimits.tokens)
   const refreshes = createRateLimit(config.connectionLimits.refreshes)

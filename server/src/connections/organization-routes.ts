@@ -92,7 +92,7 @@ const routes = {
     request: { params: IdParam },
     responses: {
       200: ok(z.object({ expires_at: z.string().nullable() }), 'Until when its token lives'),
-      ...errors(400, 401, 403, 404, 409, 503),
+      ...errors(400, 401, 403, 404, 409, 429, 503),
     },
   }),
   end: createRoute({
@@ -145,6 +145,7 @@ export function organizationConnectionRoutes(deps: Deps) {
     .openapi(routes.refresh, async (c) => {
       const found = await requireConnection(deps, c.req.valid('param').id, c.get('principal'))
       requireMember(c.get('principal'))
+      deps.callLimits.takeRefresh(c.get('principal'), found.connection_id)
       const { row } = await refreshedTokens(deps, found)
       return reply(c, { expires_at: row.expires_at === null ? null : new Date(row.expires_at).toISOString() })
     })

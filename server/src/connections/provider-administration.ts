@@ -61,7 +61,7 @@ export async function updateProvider(
   const row = await deps.db.write(async ({ trx, record }) => {
     const known = await findProviderRow(trx, name)
     if (!known) throw notSetUp(givenName)
-    const settings: ProviderSettings = { ...JSON.parse(known.settings), ...changes }
+    const settings = changedSettings(JSON.parse(known.settings), changes)
     const changed: ProviderRow = {
       ...known,
       settings: JSON.stringify(settings),
@@ -78,6 +78,11 @@ export async function updateProvider(
     return changed
   })
   return viewOf(deps, effectiveProvider(deps, row))
+}
+
+function changedSettings(known: ProviderSettings, changes: object): ProviderSettings {
+  const all = Object.entries({ ...known, ...changes })
+  return Object.fromEntries(all.filter(([, value]) => value !== null && value !== undefined))
 }
 
 /** Its connections stay, and cannot be refreshed until it is set up again. */

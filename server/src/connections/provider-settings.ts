@@ -92,8 +92,17 @@ export const NewProvider = z.object({
   ...client,
 })
 
-/** `PUT /api/admin/providers/{name}`: what is left out stays as it is; `client_secret: null` takes it away. */
-export const ProviderChanges = z.object({ ...settings, ...client })
+const Settings = z.object(settings)
 
 /** What an operator says about a provider, beside its client. */
-export type ProviderSettings = Omit<z.output<typeof ProviderChanges>, 'client_id' | 'client_secret'>
+export type ProviderSettings = z.output<typeof Settings>
+
+const nullable = Object.fromEntries(Object.entries(settings).map(([name, schema]) => [name, schema.nullable()])) as {
+  [Name in keyof typeof settings]: z.ZodNullable<(typeof settings)[Name]>
+}
+
+/**
+ * `PUT /api/admin/providers/{name}`: what is left out stays as it is; null takes back what the operator said, so that the
+ * catalogue counts again.
+ */
+export const ProviderChanges = z.object({ ...nullable, ...client })

@@ -3,7 +3,6 @@ import type { Deps } from '../context.ts'
 import { jsonRoutes } from '../http/json-routes.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
 import { IdParam, type Security } from '../http/route-schemas.ts'
-import { createCallLimits } from './call-limits.ts'
 import { proxy } from './proxy.ts'
 import { refresh, token } from './token.ts'
 
@@ -43,10 +42,9 @@ const routes = {
 
 /** Tokens and the proxy, for agents and API keys: below the guard of /v1. */
 export function tokenRoutes(deps: Deps) {
-  const limits = createCallLimits(deps)
   const table = jsonRoutes()
-  table.openapi(routes.token, (c) => token(deps, limits, c, c.req.valid('param').id) as never)
-  table.openapi(routes.refresh, (c) => refresh(deps, limits, c, c.req.valid('param').id) as never)
+  table.openapi(routes.token, (c) => token(deps, c, c.req.valid('param').id) as never)
+  table.openapi(routes.refresh, (c) => refresh(deps, c, c.req.valid('param').id) as never)
   table.all('/v1/proxy/:id', (c) => proxy(deps, c, c.req.param('id')))
   table.all('/v1/proxy/:id/*', (c) => proxy(deps, c, c.req.param('id')))
   return table

@@ -4,7 +4,6 @@ import { ApiError } from '../http/errors.ts'
 import { json } from '../http/respond.ts'
 import { touchConnection } from '../storage/connection-leases.ts'
 import type { ConnectionRow } from '../storage/connections.ts'
-import type { CallLimits } from './call-limits.ts'
 import { permissionOf } from './grants.ts'
 import { requireConnection, requireConnectionsCaller } from './policy.ts'
 import { requireActive } from './standing.ts'
@@ -14,10 +13,10 @@ import { refreshedTokens, type UsableTokens, usableTokens } from './usable-token
 const TOUCH_MS = 60_000
 
 /** `GET /v1/token/{id}`: the access token, refreshed when it is about to end. */
-export async function token(deps: Deps, limits: CallLimits, c: Context<Env>, connectionId: string): Promise<Response> {
+export async function token(deps: Deps, c: Context<Env>, connectionId: string): Promise<Response> {
   const principal = requireCaller(c)
   const connection = await requireConnection(deps, connectionId, principal)
-  limits.takeToken(principal, connectionId)
+  deps.callLimits.takeToken(principal, connectionId)
   await requireRawToken(deps, principal, connection)
   const usable = await usableTokens(deps, connection)
   await noteUse(deps, principal, usable.row, 'connection.token_read')
@@ -25,15 +24,10 @@ export async function token(deps: Deps, limits: CallLimits, c: Context<Env>, con
 }
 
 /** `POST /v1/refresh/{id}`: the same with a new token, whenever the old one ends. */
-export async function refresh(
-  deps: Deps,
-  limits: CallLimits,
-  c: Context<Env>,
-  connectionId: string,
-): Promise<Response> {
+export async function refresh(deps: Deps, c: Context<Env>, connectionId: string): Promise<Response> {
   const principal = requireCaller(c)
   const connection = await requireConnection(deps, connectionId, principal)
-  limits.takeRefresh(principal, connectionId)
+  deps.callLimits.takeRefresh(principal, connectionId)
   await requireRawToken(deps, principal, connection)
   requireActive(connection, deps.now())
   const usable = await refreshedTokens(deps, connection)

@@ -31,15 +31,18 @@ export const ADDRESSES = [
   'api_base_url',
 ] as const
 
+const isAddress = (name: string): name is (typeof ADDRESSES)[number] => ADDRESSES.some((address) => address === name)
+
 const typed = (data: FormData, name: string) => String(data.get(name) ?? '').trim()
 
 const wordsOf = (text: string) => text.split(/[\s,]+/).filter(Boolean)
 
-/** What was typed, without what was left empty: the server keeps what is not named. */
+/** What was typed; an address that was emptied is taken back, whatever else is empty stays as it is. */
 export function changesOf(data: FormData, choices: Choices, provider: Provider | undefined): ProviderChanges {
-  const named = ['client_id', 'client_secret', 'label', ...ADDRESSES].flatMap((name) => {
+  const named = ['client_id', 'client_secret', 'label', ...ADDRESSES].flatMap((name): [string, string | null][] => {
     const value = typed(data, name)
-    return value === '' ? [] : [[name, value]]
+    if (value !== '') return [[name, value]]
+    return isAddress(name) && data.has(name) && provider?.[name] ? [[name, null]] : []
   })
   const scopes = wordsOf(typed(data, 'scopes'))
   const isUsual = scopes.join(' ') === (provider?.scopes ?? []).join(' ')
@@ -52,13 +55,7 @@ export function changesOf(data: FormData, choices: Choices, provider: Provider |
 }
 
 export function registrationOf(data: FormData, choices: Choices, provider: Provider | undefined): NewProvider {
-  return { name: provider?.name ?? typed(data, 'name'), ...changesOf(data, choices, provider) }
+  // Nothing was said yet that could be taken back.
+  const said = Object.entries(changesOf(data, choices, provider)).filter(([, value]) => value !== null)
+  return { name: provider?.name ?? typed(data, 'name'), ...Object.fromEntries(said) }
 }
-
-/** The server can be told another address, and not that there is none any more. */
-export function emptiedOf(data: FormData, provider: Provider | undefined): Record<string, string> {
-  const emptied = ADDRESSES.filter((name) => data.has(name) && typed(data, name) === '' && provider?.[name])
-  return Object.fromEntries(emptied.map((name) => [name, CANNOT_BE_EMPTIED]))
-}
-
-const CANNOT_BE_EMPTIED = 'It can be replaced, not taken away. To have none, remove the provider and add it anew.'

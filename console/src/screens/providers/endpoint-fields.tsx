@@ -56,11 +56,10 @@ interface EndpointFieldsProps {
   provider: Provider | undefined
   choices: Choices
   onChange: (choices: Choices) => void
-  emptied: Record<string, string>
 }
 
 /** Where a provider of the operator's own is reached. How that is said is chosen once. */
-export function EndpointFields({ provider, choices, onChange, emptied }: EndpointFieldsProps) {
+export function EndpointFields({ provider, choices, onChange }: EndpointFieldsProps) {
   const addresses = [...(choices.discovery ? BY_DISCOVERY : BY_ADDRESSES), API]
   return (
     <div className="grid gap-4">
@@ -77,7 +76,7 @@ export function EndpointFields({ provider, choices, onChange, emptied }: Endpoin
         </FieldGroup>
       )}
       {addresses.map(({ name, label, placeholder, hint, required = false }) => (
-        <FormField key={name} label={label} name={name} optional={!required} hint={hint} error={emptied[name]}>
+        <FormField key={name} label={label} name={name} optional={!required} hint={hint}>
           <Input
             type="url"
             required={required}

@@ -4,7 +4,7 @@ import { Form } from '../../components/form-field.tsx'
 import { changeProvider, type Provider, redirectUriOf, setUpProvider } from '../../providers.ts'
 import { useAct } from '../../use-act.ts'
 import { ClientFields } from './client-fields.tsx'
-import { type Choices, changesOf, choicesOf, emptiedOf, registrationOf } from './draft.ts'
+import { type Choices, changesOf, choicesOf, registrationOf } from './draft.ts'
 import { EndpointFields } from './endpoint-fields.tsx'
 import { IdentityFields } from './identity-fields.tsx'
 import { ProtocolFields } from './protocol-fields.tsx'
@@ -20,7 +20,6 @@ interface ProviderFormProps {
 export function ProviderForm({ provider, onDone }: ProviderFormProps) {
   const [name, setName] = useState(provider?.name ?? '')
   const [choices, setChoices] = useState<Choices>(() => choicesOf(provider))
-  const [emptied, setEmptied] = useState<Record<string, string>>({})
   const isOwn = !provider?.in_catalogue
   const isSetUp = provider?.configured === true
   const save = useAct({
@@ -33,19 +32,14 @@ export function ProviderForm({ provider, onDone }: ProviderFormProps) {
     inForm: true,
     onDone,
   })
-  const submit = (data: FormData) => {
-    const faults = emptiedOf(data, provider)
-    setEmptied(faults)
-    if (Object.keys(faults).length === 0) save.run(data)
-  }
 
   return (
-    <Form failure={save.failure} onSubmit={submit} className="flex flex-1 flex-col gap-0">
+    <Form failure={save.failure} onSubmit={save.run} className="flex flex-1 flex-col gap-0">
       <div className="grid gap-6 px-5 pb-8 sm:px-6">
         {!provider && <IdentityFields onName={setName} />}
         <RedirectUri uri={provider?.redirect_uri ?? redirectUriOf(name || 'name')} isKnown={name !== ''} />
         <ClientFields provider={provider} choices={choices} />
-        {isOwn && <EndpointFields provider={provider} choices={choices} onChange={setChoices} emptied={emptied} />}
+        {isOwn && <EndpointFields provider={provider} choices={choices} onChange={setChoices} />}
         <ScopesField scopes={provider?.scopes ?? []} />
         {isOwn && <ProtocolFields choices={choices} onChange={setChoices} />}
       </div>
