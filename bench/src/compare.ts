@@ -2,10 +2,13 @@ import { load, type Measurement, type Unit } from './load.ts'
 import type { Side } from './side.ts'
 import { median, quantile } from './statistics.ts'
 
+/** What a measurement looks at, of whatever answers. */
+export type Measured = Pick<Side, 'server' | 'databaseBytes'>
+
 /** One side of a row. */
 export type Contender = {
   label: string
-  side: Side
+  side: Measured
   /** Everything that is not timed. Called before each round with the number of its units. */
   prepare: (count: number) => Promise<Unit>
 }

@@ -11,19 +11,29 @@ import type { Client, Granted, Side } from './side.ts'
 const AGENTS = 16
 
 export type Agent = { id: string; secret: string }
-export type Subject = Side & { agents: Agent[]; databasePath: string }
+export type Subject = Side & { agents: Agent[]; databasePath: string; adminKey: string }
 
-export type SubjectOptions = { folder: string; redirectUri: string; nodeOptions?: string[] }
+export type SubjectOptions = {
+  folder: string
+  redirectUri: string
+  nodeOptions?: string[]
+  env?: Record<string, string>
+}
 
 /** Our server as it runs in production, on a database of its own. */
-export async function startSubject({ folder, redirectUri, nodeOptions = [] }: SubjectOptions): Promise<Subject> {
+export async function startSubject({
+  folder,
+  redirectUri,
+  nodeOptions = [],
+  env = {},
+}: SubjectOptions): Promise<Subject> {
   const port = await freePort()
   const adminKey = randomBytes(32).toString('base64url')
   const databasePath = join(folder, 'bench.db')
   const server = await startProcess(port, {
     entry: new URL('../../server/src/main.ts', import.meta.url),
     nodeOptions,
-    env: environment(port, databasePath, adminKey),
+    env: { ...environment(port, databasePath, adminKey), ...env },
     readyPath: '/ready',
   })
   try {
@@ -36,6 +46,7 @@ export async function startSubject({ folder, redirectUri, nodeOptions = [] }: Su
       client,
       agents,
       databasePath,
+      adminKey,
       signIn: (connection, of, index) => signIn(agents, connection, of, index),
       databaseBytes: () => databaseBytes(databasePath),
     }
