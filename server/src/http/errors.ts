@@ -35,6 +35,17 @@ const STATUS = {
   integrity_error: 500,
   provider_misconfigured: 502,
   provider_unavailable: 503,
+  // Models, in OpenAI's words where it has them
+  invalid_api_key: 401,
+  insufficient_credits: 402,
+  byok_key_missing: 402,
+  permission_denied: 403,
+  model_not_found: 404,
+  unsupported_parameter: 400,
+  price_unknown: 400,
+  upstream_error: 502,
+  upstream_unavailable: 503,
+  upstream_timeout: 504,
   // People in the console
   not_a_member: 403,
   reauthentication_required: 403,
@@ -59,6 +70,8 @@ interface ApiErrorOptions extends ErrorOptions {
   headers?: Record<string, string>
   /** 422: what is wrong with which field. */
   fields?: Record<string, string>
+  /** Models: the parameter at fault, as OpenAI names it in `param`. */
+  param?: string
   /** What else the body says, for callers who know it from elsewhere. */
   also?: Record<string, string>
 }
@@ -69,6 +82,7 @@ export class ApiError extends Error {
   readonly code: ErrorCode
   readonly headers: Record<string, string>
   readonly fields: Record<string, string> | undefined
+  readonly param: string | undefined
   readonly also: Record<string, string> | undefined
 
   constructor(code: ErrorCode, message: string, options: ApiErrorOptions = {}) {
@@ -76,6 +90,7 @@ export class ApiError extends Error {
     this.code = code
     this.headers = options.headers ?? {}
     this.fields = options.fields
+    this.param = options.param
     this.also = options.also
   }
 

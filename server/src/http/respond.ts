@@ -163,7 +163,7 @@ const CONNECTIONS = /^\/v1\/(request-connection|check-connection|connections|tok
 
 function errorBody(path: string, error: ApiError): object {
   if (path.startsWith('/v1/') && !CONNECTIONS.test(path))
-    return { error: { message: error.message, type: error.code, param: null, code: error.code } }
+    return { error: { message: error.message, type: error.code, param: error.param ?? null, code: error.code } }
   const body = {
     error: error.code,
     error_description: error.message,
