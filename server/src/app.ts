@@ -11,6 +11,8 @@ import { type BrokerLink, browserAtBroker, CALLER_PATHS, callerAtBroker } from '
 import { brokerRoutes } from './connections/broker-routes.ts'
 import { callbackRoutes } from './connections/callback.ts'
 import { connectionGrantRoutes } from './connections/connection-grant-routes.ts'
+import { mcpResource, protectedResourceRoutes } from './connections/mcp/protected-resource.ts'
+import { mcpRoutes, refuseUnlistedOrigins } from './connections/mcp/routes.ts'
 import { organizationConnectionRoutes } from './connections/organization-routes.ts'
 import { providerAdminRoutes } from './connections/provider-routes.ts'
 import { connectionRoutes } from './connections/routes.ts'
@@ -58,6 +60,12 @@ export function createApp(deps: Deps) {
   app.use('*', edge(deps))
   for (const path of OPEN_TO_ORIGINS) app.use(path, openCors)
   app.use('/v1/*', corsFor(mayCallFromBrowser(deps)), requirePrincipal(deps))
+  app.use(
+    '/mcp',
+    corsFor(async (origin) => deps.config.corsOrigins.includes(origin)),
+    refuseUnlistedOrigins(deps),
+    requirePrincipal(deps, mcpResource(deps.config)),
+  )
   app.use('/api/admin/*', requireAdmin(deps))
   app.use('/api/*', except(WITHOUT_PERSON, requirePerson(deps)))
   if (deps.broker) leaveToBroker(app, deps.broker)
@@ -69,6 +77,7 @@ export function createApp(deps: Deps) {
   // In the order that the reference shows them.
   app.route('/', identityRoutes(deps))
   app.route('/', discoveryRoutes(deps))
+  app.route('/', protectedResourceRoutes(deps))
   app.route('/', verifyRoutes(deps))
   app.route('/api/auth', authRoutes(deps))
   const checkHead = headCheck(deps.signingKeys)
@@ -83,6 +92,7 @@ export function createApp(deps: Deps) {
     .route('/api', webhookRoutes(deps))
     .route('/api', auditRoutes(deps, checkHead))
   app.route('/', connectionRoutes(deps))
+  app.route('/', mcpRoutes(deps))
   app.route('/', callbackRoutes(deps))
   app.route('/', brokerRoutes(deps))
   app.route('/api/admin', providerAdminRoutes(deps))

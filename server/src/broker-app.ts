@@ -4,6 +4,7 @@ import { CALLER_PATHS } from './connections/broker-link.ts'
 import { brokerRoutes } from './connections/broker-routes.ts'
 import { callbackRoutes } from './connections/callback.ts'
 import { connectionGrantRoutes } from './connections/connection-grant-routes.ts'
+import { mcpRoutes } from './connections/mcp/routes.ts'
 import { organizationConnectionRoutes } from './connections/organization-routes.ts'
 import { PRINCIPAL_HEADER } from './connections/principal-header.ts'
 import { providerAdminRoutes } from './connections/provider-routes.ts'
@@ -35,6 +36,7 @@ export function createBrokerApp(deps: Deps): OpenAPIHono<Env> {
   app.use('/api/*', strictJsonBody)
 
   app.route('/', connectionRoutes(deps))
+  app.route('/', mcpRoutes(deps))
   app.route('/', callbackRoutes(deps))
   app.route('/', brokerRoutes(deps))
   app.route('/api', organizationConnectionRoutes(deps))

@@ -14,12 +14,17 @@ import { invalidToken } from './identity/userinfo.ts'
 import { findAgent } from './storage/agents.ts'
 
 /** Resolves who is calling, from whatever credential came along; rooms never look at headers again. */
-async function resolvePrincipal(deps: Deps, c: Context<Env>): Promise<Principal | undefined> {
+async function resolvePrincipal(
+  deps: Deps,
+  c: Context<Env>,
+  resource?: ProtectedResource,
+): Promise<Principal | undefined> {
   const authorization = header(c, 'authorization')
   const credential = bearerToken(authorization) ?? header(c, 'x-api-key')
   if (credential === undefined && authorization === undefined) return undefined
-  const principal = credential === undefined ? undefined : await principalOf(deps, credential)
-  if (!principal) throw invalidToken()
+  const audiences = [deps.config.issuer, ...(resource ? [resource.uri] : [])]
+  const principal = credential === undefined ? undefined : await principalOf(deps, credential, audiences)
+  if (!principal) throw resource ? withMetadata(invalidToken(), resource) : invalidToken()
   return principal
 }
 
@@ -29,13 +34,24 @@ function unauthorized(): ApiError {
   })
 }
 
-async function principalOf(deps: Deps, credential: string): Promise<Principal | undefined> {
+/** RFC 9728 §5.1: whoever is turned away learns where tokens for the resource come from. */
+function withMetadata({ code, message, headers }: ApiError, { metadataUrl }: ProtectedResource): ApiError {
+  const said = headers['WWW-Authenticate']?.replace(/^Bearer */, '')
+  const parameters = [`resource_metadata="${metadataUrl}"`, said].filter(Boolean).join(', ')
+  return new ApiError(code, message, { headers: { 'WWW-Authenticate': `Bearer ${parameters}` } })
+}
+
+async function principalOf(
+  deps: Deps,
+  credential: string,
+  audiences: readonly string[],
+): Promise<Principal | undefined> {
   if (isAdminKey(deps.ring, credential, deps.adminKeyHash)) return operatorPrincipal(deps)
   if (isApiKey(credential)) return keyPrincipal(deps, credential)
   const now = deps.now()
   const claims = await verifyAccessToken(deps, credential, now)
   // A website's tokens, from a sign-in or of its own, open nothing of ours (law 9).
-  if (!claims || !isOwnToken(deps, claims) || !(await isAccessTokenLive(deps, claims, now))) return undefined
+  if (!claims || !isOwnToken(claims, audiences) || !(await isAccessTokenLive(deps, claims, now))) return undefined
   const agent = await findAgent(deps.db.read, claims.sub)
   return agent && { kind: 'agent', id: agent.agent_id, orgId: agent.org_id, scope: claims.scope }
 }
@@ -65,11 +81,17 @@ function withoutScope(scope: string, dropped: string): string {
     .join(' ')
 }
 
-/** Lets in whoever has a credential of ours for our own API. */
-export function requirePrincipal(deps: Deps) {
+/** Something of ours that agents get tokens for by its own name. RFC 9728. */
+export interface ProtectedResource {
+  uri: string
+  metadataUrl: string
+}
+
+/** Lets in whoever has a credential of ours for our own API; at a resource, those too who have a token for it alone. */
+export function requirePrincipal(deps: Deps, resource?: ProtectedResource) {
   return createMiddleware<Env>(async (c, next) => {
-    const principal = await resolvePrincipal(deps, c)
-    if (!principal) throw unauthorized()
+    const principal = await resolvePrincipal(deps, c, resource)
+    if (!principal) throw resource ? withMetadata(unauthorized(), resource) : unauthorized()
     c.set('principal', principal)
     await next()
   })

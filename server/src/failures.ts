@@ -18,10 +18,15 @@ export function answerFailures(app: OpenAPIHono<Env>, { config, log }: Pick<Deps
     throw new ApiError('not_found', 'There is nothing at this address')
   })
   app.onError((thrown, c) => {
-    const error = isUnavailable(thrown) ? unavailable(thrown) : toApiError(thrown)
-    if (error.status >= 500) logFailure(log, c.get('requestId'), error)
-    return respondError(c, error, config.issuer, errorPage)
+    return respondError(c, failureOf(log, c.get('requestId'), thrown), config.issuer, errorPage)
   })
+}
+
+/** Whatever was thrown, as the caller is told of it; the log learns what the caller does not. */
+export function failureOf(log: Deps['log'], requestId: string, thrown: unknown): ApiError {
+  const error = isUnavailable(thrown) ? unavailable(thrown) : toApiError(thrown)
+  if (error.status >= 500) logFailure(log, requestId, error)
+  return error
 }
 
 /** Of others that are out, the operator wants to know that and why; where in our code we noticed says nothing. */
@@ -34,7 +39,7 @@ function logFailure(log: Deps['log'], requestId: string, error: ApiError): void 
 
 const ELSEWHERE: readonly ErrorCode[] = ['provider_misconfigured', 'provider_unavailable', 'temporarily_unavailable']
 
-function unavailable(cause: Error): ApiError {
+function unavailable(cause: unknown): ApiError {
   return new ApiError('temporarily_unavailable', 'The database cannot be reached; nothing was changed, try again', {
     cause,
     headers: { 'Retry-After': '1' },

@@ -85,19 +85,20 @@ function listen(deps: Deps): Promise<Server> {
 }
 
 type Fetch = ReturnType<typeof createApp>['fetch']
-const WELL_KNOWN = '/.well-known/'
+const WELL_KNOWN = /^(\/\.well-known\/[^/]+)(\/.+)$/
 
 /**
- * An issuer with a path: its endpoints stand below that path, and its metadata where RFC 8414 §3.1 inserts the path
- * behind the well-known name.
+ * An issuer with a path: its endpoints stand below that path, and its metadata where RFC 8414 §3.1 and RFC 9728 §3.1
+ * insert the path behind the well-known name.
  */
 export function atIssuerPath(issuer: string, fetch: Fetch): Fetch {
   const { pathname } = new URL(issuer)
   if (pathname === '/') return fetch
   return (request, ...rest) => {
     const url = new URL(request.url)
-    if (url.pathname.startsWith(WELL_KNOWN) && url.pathname.endsWith(pathname))
-      url.pathname = url.pathname.slice(0, -pathname.length)
+    const [, name, inserted] = WELL_KNOWN.exec(url.pathname) ?? []
+    if (inserted !== undefined && `${inserted}/`.startsWith(`${pathname}/`))
+      url.pathname = `${name}${inserted.slice(pathname.length)}`
     else if (url.pathname.startsWith(`${pathname}/`)) url.pathname = url.pathname.slice(pathname.length)
     else return fetch(request, ...rest)
     return fetch(new Request(url, request), ...rest)

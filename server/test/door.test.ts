@@ -27,6 +27,8 @@ const PUBLIC = new Set([
   'GET /.well-known/openid-configuration',
   'GET /.well-known/auth-agent',
   'GET /.well-known/jwks.json',
+  'GET /.well-known/oauth-protected-resource',
+  'GET /.well-known/oauth-protected-resource/mcp',
   'GET /authorize',
   'GET /oauth/authorize',
   'GET /authorize/resume',
@@ -123,6 +125,8 @@ beforeEach(async () => {
     'agent’s own token': (await server.post('/token', own)).body.access_token,
     'agent’s own token for somebody else': (await server.post('/token', { ...own, resource: 'https://api.example/' }))
       .body.access_token,
+    'agent’s own token for /mcp': (await server.post('/token', { ...own, resource: `${ISSUER}/mcp` })).body
+      .access_token,
     'admin key': ADMIN_KEY,
     'agent secret': agent.agent_secret,
     'client secret': client.client_secret,
@@ -217,6 +221,7 @@ describe('below /v1', () => {
       ISSUER,
       `${ISSUER}/`,
       `${ISSUER}/v1`,
+      `${ISSUER}/mcp`,
       ISSUER.toUpperCase(),
       ISSUER.replace('localhost', 'LOCALHOST'),
     ]
@@ -260,6 +265,18 @@ describe('below /v1', () => {
     const third = await get()
     await server.admin('POST', `/agents/${mortal.agent_id}/disable`)
     expect(await status(third)).toBe(401)
+  })
+})
+
+describe('at /mcp', () => {
+  test('what opens /v1 gets in, and an agent’s token for it alone', async () => {
+    const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
+    for (const [kind, token] of Object.entries(tokens)) {
+      const accept = 'application/json, text/event-stream'
+      const { status } = await server.postJson('/mcp', ping, { ...bearer(token), accept })
+      const passes = [...OPENS_V1, 'admin key', 'agent’s own token for /mcp'].includes(kind)
+      expect([kind, status]).toEqual([kind, passes ? 200 : 401])
+    }
   })
 })
 

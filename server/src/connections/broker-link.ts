@@ -95,6 +95,7 @@ export const CALLER_PATHS = [
   '/v1/token/*',
   '/v1/refresh/*',
   '/v1/proxy/*',
+  '/mcp',
   '/api/admin/providers/*',
   '/api/connections/*',
   '/api/connection-grants/*',

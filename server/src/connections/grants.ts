@@ -7,12 +7,23 @@ import type { Db } from '../storage/database.ts'
 export interface Permission {
   /** See the token itself, rather than have it used. */
   rawToken: boolean
-  /** Call the provider's API through the proxy. `path` is decoded, with its slash. */
-  allows(method: string, path: string): boolean
+  /** Calls to the provider's API that are covered, by the proxy; null: all. */
+  limits: readonly Limit[] | null
 }
 
-const EVERYTHING: Permission = { rawToken: true, allows: () => true }
-const BY_PROXY: Permission = { rawToken: false, allows: () => true }
+/** What one grant covers; null: any. */
+export interface Limit {
+  methods: readonly string[] | null
+  pathPrefix: string | null
+}
+
+const EVERYTHING: Permission = { rawToken: true, limits: null }
+const BY_PROXY: Permission = { rawToken: false, limits: null }
+
+/** Whether a call to the provider's API is covered. `path` is decoded, with its slash. */
+export function allows({ limits }: Permission, method: string, path: string): boolean {
+  return limits?.some((limit) => covers(limit, method, path)) ?? true
+}
 
 type Connection = Pick<ConnectionRow, 'connection_id' | 'org_id' | 'made_by'>
 
@@ -52,15 +63,16 @@ function byGrants({ id }: Principal, grants: readonly ConnectionGrantRow[] = [])
   if (grants.length === 0) return BY_PROXY
   const own = grants.filter(({ agent_id }) => agent_id === id)
   if (own.length === 0) return undefined
-  return {
-    rawToken: own.some(({ raw_token }) => raw_token === 1),
-    allows: (method, path) => own.some((grant) => covers(grant, method, path)),
-  }
+  return { rawToken: own.some(({ raw_token }) => raw_token === 1), limits: own.map(limitOf) }
 }
 
-function covers({ methods, path_prefix }: ConnectionGrantRow, method: string, path: string): boolean {
-  if (methods !== null && !(JSON.parse(methods) as string[]).includes(method)) return false
-  return path_prefix === null || isBelow(path, path_prefix)
+function limitOf({ methods, path_prefix: pathPrefix }: ConnectionGrantRow): Limit {
+  return { methods: methods === null ? null : JSON.parse(methods), pathPrefix }
+}
+
+function covers({ methods, pathPrefix }: Limit, method: string, path: string): boolean {
+  if (methods !== null && !methods.includes(method)) return false
+  return pathPrefix === null || isBelow(path, pathPrefix)
 }
 
 /** `/repos` covers itself and what is below it, not `/repositories`. */

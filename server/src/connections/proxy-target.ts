@@ -1,6 +1,14 @@
 import { ApiError } from '../http/errors.ts'
 import type { Provider } from './providers/provider.ts'
 
+/** What the caller says, as it stands in a URL. */
+export interface ApiAddress {
+  /** With its slash; or nothing at all. */
+  below: string
+  /** With its question mark; or nothing at all. */
+  search: string
+}
+
 /** Where a proxied call goes, and what its answer may lead to. */
 export interface ProxyTarget {
   url: URL
@@ -14,9 +22,8 @@ export interface ProxyTarget {
  * The caller's path below the provider's API. The host comes from the catalogue alone: its base, or one of its other
  * hosts where the caller names it. Throws `invalid_request`.
  */
-export function proxyTarget(provider: Provider, { pathname, search }: URL, host: string | undefined): ProxyTarget {
+export function proxyTarget(provider: Provider, { below, search }: ApiAddress, host: string | undefined): ProxyTarget {
   const base = baseOf(provider, host)
-  const below = pathname.replace(/^\/v1\/proxy\/[^/]*/, '')
   const path = decodedPath(below)
   const url = new URL(`${base}${below}${search}`)
   if (!url.href.startsWith(base)) throw new ApiError('invalid_request', "The path leads out of the provider's API")

@@ -1,18 +1,18 @@
 import type { Context } from 'hono'
+import type { Config } from '../config.ts'
 import type { Deps, Env, Principal } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
-import { header } from '../http/node-request.ts'
 import { OutboundFailed, OutboundRefused } from '../http/outbound/failure.ts'
 import { redact } from '../http/redact.ts'
 import type { ConnectionRow } from '../storage/connections.ts'
 import { filledProvider } from './filled-provider.ts'
-import { permissionOf } from './grants.ts'
+import { allows, permissionOf } from './grants.ts'
 import { requireConnection } from './policy.ts'
 import { misconfigured, unavailable } from './provider-fault.ts'
 import { findProvider } from './provider-registry.ts'
 import type { Provider } from './providers/provider.ts'
 import { type Credential, credentialOf, passedHeaders, sentHeaders } from './proxy-headers.ts'
-import { type ProxyTarget, proxyTarget } from './proxy-target.ts'
+import { type ApiAddress, type ProxyTarget, proxyTarget } from './proxy-target.ts'
 import { createScrubber } from './scrub.ts'
 import { noteUse, requireCaller } from './token.ts'
 import { replacedTokens, type UsableTokens, usableTokens } from './usable-tokens.ts'
@@ -25,6 +25,11 @@ const YOUNG_MS = 60_000
 const REPEATABLE_BYTES = 256 * 1024
 const MAX_AUDITED_PATH = 200
 
+/** A call to a provider's API: the request is sent on, but for its address. */
+export interface ApiCall extends ApiAddress {
+  request: Request
+}
+
 interface Call {
   provider: Provider
   target: ProxyTarget
@@ -33,30 +38,42 @@ interface Call {
   repeatableBody: Uint8Array<ArrayBuffer> | null | undefined
 }
 
-/**
- * `ANY /v1/proxy/{id}/{path}`: the provider's API as if the caller had the token, which it never sees. What the provider
- * answers comes through with its status; a 401 of it is tried once more with a new token.
- */
+/** `ANY /v1/proxy/{id}/{path}`: the provider's API as if the caller had the token. */
 export async function proxy(deps: Deps, c: Context<Env>, connectionId: string): Promise<Response> {
   const principal = requireCaller(c)
   const connection = await requireConnection(deps, connectionId, principal)
+  const { pathname, search } = new URL(c.req.url)
+  const below = pathname.replace(/^\/v1\/proxy\/[^/]*/, '')
+  return callProvider(deps, principal, connection, { below, search, request: c.req.raw })
+}
+
+/**
+ * Calls a provider's API for a caller, who never sees the token. What the provider answers comes through with its status;
+ * a 401 of it is tried once more with a new token.
+ */
+export async function callProvider(
+  deps: Deps,
+  principal: Principal,
+  connection: ConnectionRow,
+  { request, ...address }: ApiCall,
+): Promise<Response> {
   const provider = await providerOf(deps, connection)
-  const target = proxyTarget(provider, new URL(c.req.url), header(c, 'x-auth-agent-host')?.toLowerCase())
-  await requireAllowed(deps, principal, connection, c.req.method, target.path)
+  const target = proxyTarget(provider, address, request.headers.get('x-auth-agent-host')?.toLowerCase())
+  await requireAllowed(deps, principal, connection, request.method, target.path)
 
   const usable = await usableTokens(deps, connection)
-  const call = { provider, target, request: c.req.raw, repeatableBody: await repeatableBody(c.req.raw) }
+  const call = { provider, target, request, repeatableBody: await repeatableBody(request) }
   const { response, tokens, credential } = await callTwiceAtMost(deps, call, usable)
 
   const path = String(redact(target.path)).slice(0, MAX_AUDITED_PATH)
-  const detail = { method: c.req.method, path, status: response.status }
+  const detail = { method: request.method, path, status: response.status }
   await noteUse(deps, principal, usable.row, 'connection.used', detail)
   const { access_token, refresh_token = '' } = tokens
   const scrubber = createScrubber([access_token, refresh_token, ...Object.values(credential.headers)])
   const headers = passedHeaders(response.headers, scrubber.text)
   const location = response.headers.get('location')
   if (location !== null)
-    headers.set('location', scrubber.text(ownLocation(deps, connectionId, target, credential, location)))
+    headers.set('location', scrubber.text(ownLocation(deps, connection.connection_id, target, credential, location)))
   return new Response(response.body?.pipeThrough(scrubber.stream()) ?? null, { status: response.status, headers })
 }
 
@@ -74,7 +91,7 @@ async function requireAllowed(
   path: string,
 ): Promise<void> {
   const permission = await permissionOf(deps.db.read, principal, connection)
-  if (!permission?.allows(method, path))
+  if (!permission || !allows(permission, method, path))
     throw new ApiError('forbidden', `Your grant for this connection does not cover ${method} at this path`)
 }
 
@@ -125,7 +142,8 @@ async function callOnce(deps: Deps, call: Call, { tokens }: UsableTokens): Promi
   }
 }
 
-function toApiFault(thrown: unknown): unknown {
+/** What it means for the caller that the provider's API could not be called, or broke off. */
+export function toApiFault(thrown: unknown): unknown {
   if (thrown instanceof OutboundRefused && thrown.reason === 'bad_request')
     return new ApiError('invalid_request', 'The method, a header or the body is not valid', { cause: thrown })
   if (thrown instanceof OutboundRefused) return misconfigured(thrown)
@@ -147,5 +165,10 @@ function ownLocation(
   const led = new URL(location, url)
   for (const name of Object.keys(query)) led.searchParams.delete(name)
   if (!led.href.startsWith(`${base}/`)) return led.href
-  return `${config.issuer}/v1/proxy/${connectionId}${led.href.slice(base.length)}`
+  return `${proxyAddress(config, connectionId)}${led.href.slice(base.length)}`
+}
+
+/** What stands in front of the provider's paths, here. */
+export function proxyAddress({ issuer }: Pick<Config, 'issuer'>, connectionId: string): string {
+  return `${issuer}/v1/proxy/${connectionId}`
 }

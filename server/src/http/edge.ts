@@ -35,6 +35,7 @@ export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'l
       c.res.headers.set('X-Request-Id', requestId)
       c.res.headers.set('X-Content-Type-Options', 'nosniff')
       c.res.headers.set('Referrer-Policy', 'no-referrer')
+      for (const [name, value] of Object.entries(c.get('extraHeaders') ?? {})) c.res.headers.set(name, value)
     }
     const ms = performance.now() - started
     const route = routePath(c, -1)

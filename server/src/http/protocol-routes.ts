@@ -11,6 +11,7 @@ interface Endpoint {
   security?: { [scheme: string]: string[] }[]
   query?: z.ZodObject
   form?: z.ZodObject
+  json?: z.ZodType
   responses: RouteConfig['responses']
   handler: (c: Context<Env>) => Response | Promise<Response>
 }
@@ -21,19 +22,18 @@ interface Endpoint {
  */
 export function protocolRoutes(endpoints: readonly Endpoint[]): OpenAPIHono<Env> {
   const routes = new OpenAPIHono<Env>()
-  for (const { method, path, tag, query, form, handler, ...documentation } of endpoints) {
+  for (const { method, path, tag, query, form, json, handler, ...documentation } of endpoints) {
+    const content = {
+      ...(form && { 'application/x-www-form-urlencoded': { schema: form } }),
+      ...(json && { 'application/json': { schema: json } }),
+    }
     routes[method](path, handler)
     routes.openAPIRegistry.registerPath({
       ...documentation,
       method,
       path: path.replace(/:(\w+)/g, '{$1}'),
       tags: [tag],
-      ...((query || form) && {
-        request: {
-          ...(query && { query }),
-          ...(form && { body: { required: true, content: { 'application/x-www-form-urlencoded': { schema: form } } } }),
-        },
-      }),
+      request: { ...(query && { query }), ...((form || json) && { body: { required: true, content } }) },
     })
   }
   return routes

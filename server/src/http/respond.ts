@@ -164,11 +164,11 @@ const CONNECTIONS = /^\/v1\/(request-connection|check-connection|connections|tok
 function errorBody(path: string, error: ApiError): object {
   if (path.startsWith('/v1/') && !CONNECTIONS.test(path))
     return { error: { message: error.message, type: error.code, param: error.param ?? null, code: error.code } }
-  const body = {
-    error: error.code,
-    error_description: error.message,
-    ...(error.fields && { fields: error.fields }),
-    ...error.also,
-  }
+  const body = describeError(error)
   return path.startsWith('/api/agent/') ? { success: false, ...body } : body
+}
+
+/** RFC 6749 §5.2, and what else the caller may know. */
+export function describeError({ code, message, fields, also }: ApiError): Record<string, unknown> {
+  return { error: code, error_description: message, ...(fields && { fields }), ...also }
 }

@@ -110,8 +110,9 @@ function issuedAt({ jti }: AccessTokenClaims): number {
 }
 
 /** An agent's token for our own API: what it got for itself, not what a website got of it. */
-export function isOwnToken({ config }: Deps, claims: AccessTokenClaims): boolean {
-  return claims.sid === undefined && claims.sub === claims.client_id && isFor(claims, config.issuer)
+export function isOwnToken(claims: AccessTokenClaims, audiences: readonly string[]): boolean {
+  const isFromSignIn = claims.sid !== undefined || claims.sub !== claims.client_id
+  return !isFromSignIn && audiences.some((audience) => isFor(claims, audience))
 }
 
 export function isFor({ aud }: AccessTokenClaims, audience: string): boolean {

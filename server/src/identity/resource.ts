@@ -18,6 +18,15 @@ export function resourcesFor(config: Config, client: ClientRow, requested: reado
   return resources
 }
 
+/** The resources an agent asks a token for, for itself. A token for us is for nobody beside, who could show it to us (law 9). */
+export function resourcesForAgent({ issuer }: Config, requested: readonly string[]): string[] {
+  const resources = checkedResources(requested)
+  const ours = new URL(issuer).origin
+  if (resources.length > 1 && resources.some((resource) => new URL(resource).origin === ours))
+    throw new ApiError('invalid_target', 'A token for this server is for one resource alone; ask for each by itself')
+  return resources
+}
+
 /** Syntax alone. */
 export function checkedResources(requested: readonly string[]): string[] {
   const resources = [...new Set(requested)]

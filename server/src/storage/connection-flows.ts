@@ -13,6 +13,19 @@ export function findConnectionFlow(db: Db, stateHashes: readonly string[]): Prom
   return db.selectFrom('connection_flow').selectAll().where('state_hash', 'in', stateHashes).executeTakeFirst()
 }
 
+/** Whether a person may still answer what they were asked for this connection. */
+export async function isAskedFor(db: Db, connectionId: string, now: number): Promise<boolean> {
+  const flow = await db
+    .selectFrom('connection_flow')
+    .select('state_hash')
+    .where('connection_id', '=', connectionId)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .limit(1)
+    .executeTakeFirst()
+  return flow !== undefined
+}
+
 /** True for one caller only, however many bring the same state; false once its time is over. */
 export async function useConnectionFlow(trx: Db, stateHash: string, now: number): Promise<boolean> {
   const used = await trx

@@ -1,4 +1,4 @@
-import type { Selectable, Updateable } from 'kysely'
+import { type Selectable, sql, type Updateable } from 'kysely'
 import type { Position } from '../http/listing.ts'
 import type { Db } from './database.ts'
 import type { ConnectionTable } from './schema.ts'
@@ -165,4 +165,104 @@ export function listNewestConnections(
   if (after)
     query = query.where((e) => e(e.refTuple('created_at', 'connection_id'), '<', e.tuple(after.created_at, after.id)))
   return query.orderBy('created_at', 'desc').orderBy('connection_id', 'desc').limit(limit).execute()
+}
+
+/** Who uses connections. Grants bind agents only. */
+export interface ConnectionUser {
+  orgId: string
+  agentId?: string | undefined
+}
+
+/** Of the user's organization and, for an agent, made by it or not granted to others alone: those that have an account, or had. */
+function usableBy(db: Db, { orgId, agentId }: ConnectionUser) {
+  const query = db
+    .selectFrom('connection')
+    .where('org_id', '=', orgId)
+    .where((e) => e.or([e('status', '=', 'active'), e('reason', '=', 'reauth_required')]))
+  if (agentId === undefined) return query
+  return query.where((e) => {
+    const grants = e
+      .selectFrom('connection_grant as g')
+      .select('g.grant_id')
+      .whereRef('g.connection_id', '=', 'connection.connection_id')
+    return e.or([
+      e('made_by', '=', agentId),
+      e.not(e.exists(grants)),
+      e.exists(grants.where('g.agent_id', '=', agentId)),
+    ])
+  })
+}
+
+/** Those that can be used, each with its place among those at its provider, and how many these are. */
+function numbered(db: Db, user: ConnectionUser) {
+  return usableBy(db, user)
+    .selectAll('connection')
+    .select([
+      sql<number>`count(*) over (partition by provider_name)`.as('at_provider'),
+      sql<number>`row_number() over (partition by provider_name order by created_at, connection_id)`.as('nth'),
+    ])
+    .as('numbered')
+}
+
+export type NumberedConnection = ConnectionRow & { at_provider: number; nth: number }
+
+/** The oldest one that can be used, of each provider. */
+export function listFirstUsable(db: Db, user: ConnectionUser): Promise<NumberedConnection[]> {
+  return db.selectFrom(numbered(db, user)).selectAll().where('nth', '=', 1).execute()
+}
+
+/** Oldest first: those that can be used, at providers where they are several. */
+export function listUsableAmongSeveral(
+  db: Db,
+  user: ConnectionUser,
+  limit: number,
+  after?: Position,
+): Promise<NumberedConnection[]> {
+  let query = db.selectFrom(numbered(db, user)).selectAll().where('at_provider', '>', 1)
+  if (after)
+    query = query.where((e) => e(e.refTuple('created_at', 'connection_id'), '>', e.tuple(after.created_at, after.id)))
+  return query.orderBy('created_at').orderBy('connection_id').limit(limit).execute()
+}
+
+export interface UsableFilter {
+  providerName: string
+  userRef?: string | undefined
+  /** What the id ends with. */
+  idEnd?: string | undefined
+}
+
+/** Those that work first, then oldest first. */
+export function listUsableAt(
+  db: Db,
+  user: ConnectionUser,
+  { providerName, userRef, idEnd }: UsableFilter,
+  limit: number,
+): Promise<ConnectionRow[]> {
+  let query = usableBy(db, user).selectAll('connection').where('provider_name', '=', providerName)
+  if (userRef !== undefined) query = query.where('user_ref', '=', userRef)
+  if (idEnd !== undefined) query = query.where('connection_id', 'like', `%${idEnd}`)
+  return query.orderBy('status').orderBy('created_at').orderBy('connection_id').limit(limit).execute()
+}
+
+/** The latest one that somebody asked a person for, and that has no account yet. */
+export function findUnconsented(
+  db: Db,
+  {
+    made_by,
+    org_id,
+    provider_name,
+    user_ref,
+  }: Pick<ConnectionRow, 'made_by' | 'org_id' | 'provider_name' | 'user_ref'>,
+): Promise<ConnectionRow | undefined> {
+  return db
+    .selectFrom('connection')
+    .selectAll()
+    .where('org_id', '=', org_id)
+    .where('user_ref', '=', user_ref)
+    .where('provider_name', '=', provider_name)
+    .where('made_by', '=', made_by)
+    .where('tokens_sealed', 'is', null)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
 }

@@ -4,7 +4,7 @@ import type { Form } from '../../http/form.ts'
 import type { AccessTokenGrant } from '../access-token.ts'
 import { signAccessToken } from '../access-token.ts'
 import type { Caller } from '../client-auth.ts'
-import { audienceOf, checkedResources, resourcesFor } from '../resource.ts'
+import { audienceOf, resourcesFor, resourcesForAgent } from '../resource.ts'
 import { parseScope, requestedScope, SIGN_IN_SCOPES } from '../scope.ts'
 import { actFor } from '../sign-in-subject.ts'
 import type { Grant } from './grant.ts'
@@ -41,7 +41,7 @@ function agentClaims(deps: Deps, { agent }: Extract<Caller, { kind: 'agent' }>, 
   if (model && model.length > 200) throw new ApiError('invalid_request', 'The model is longer than 200 characters')
   return {
     sub: agent.agent_id,
-    aud: audienceOf(checkedResources(form.all('resource')), deps.config.issuer),
+    aud: audienceOf(resourcesForAgent(deps.config, form.all('resource')), deps.config.issuer),
     client_id: agent.agent_id,
     scope,
     ...(model && { model }),
