@@ -16,7 +16,7 @@ export type DatabaseKind = (typeof DATABASES)[number]
 export const ISSUER = 'http://localhost:4000'
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789'
 export const CALLBACK = 'https://shop.example/callback'
-const MASTER_KEYS = `m1:${Buffer.alloc(32, 7).toString('base64')}`
+export const MASTER_KEYS = `m1:${Buffer.alloc(32, 7).toString('base64')}`
 
 export interface Answer {
   status: number

@@ -41,22 +41,21 @@ export async function obtainConsent(
 ): Promise<Consented> {
   if (exchange.linkAnswer === 'refused') throw notConnected(wanted, 'the person did not open the link')
   const { known } = wanted
-  if (known && (await isAskedFor(deps.db.read, known.connection_id, deps.now()))) {
-    const connection = await awaitConsent(deps, known, wanted, exchange.signal)
-    if (connection) return { connection }
-  }
+  const began = deps.now()
+  const wait = (asked: ConnectionRow, ms: number) => awaitConsent(deps, asked, wanted, began + ms, exchange.signal)
+  // Who cannot be told of another link has one already; so has, by another call, who was asked for just now.
+  const isTold = known && (!exchange.tellsAtOnce || began - known.updated_at < SHARED_MS)
+  const connection = isTold && (await wait(known, exchange.tellsAtOnce ? SHARED_MS : WAIT_MS))
+  if (connection) return { connection }
 
   const requested = await ask(deps, principal, wanted)
   const link = linkOf(wanted, requested)
-  if (exchange.showLink && exchange.linkAnswer === undefined) return { answer: exchange.showLink(link) }
-  if (exchange.report && exchange.linkAnswer === undefined) {
-    await exchange.report(`${link.message} ${link.url}`)
+  if (exchange.showLink) return { answer: exchange.showLink(link) }
+  if (exchange.tellsAtOnce) {
+    await exchange.report?.(`${link.message} ${link.url}`)
     const asked = await findConnection(deps.db.read, requested.connection_id)
-    const connection = asked && (await awaitConsent(deps, asked, wanted, exchange.signal))
-    if (connection) {
-      await exchange.report(`${wanted.label} is connected.`)
-      return { connection }
-    }
+    const consented = asked && (await wait(asked, WAIT_MS))
+    if (consented) return { connection: consented }
   }
   return { answer: linkResult(wanted, requested, link) }
 }
@@ -78,30 +77,36 @@ function ask(deps: Deps, principal: Principal, { providerName, userId, known }: 
   return requestConnection(deps, request, key, principal)
 }
 
-/** The connection, once the person has consented; undefined when they have not for as long as a caller waits. */
+/**
+ * The connection, once the person has consented; undefined when nobody asks them now, or they do not answer for as long as
+ * a caller waits.
+ */
 async function awaitConsent(
   deps: Deps,
   asked: ConnectionRow,
   wanted: Wanted,
+  until: number,
   signal: AbortSignal,
 ): Promise<ConnectionRow | undefined> {
   const { connection_id: connectionId } = asked
-  const until = deps.now() + WAIT_MS
+  const wasPending = standingOf(asked, deps.now()).status === 'pending'
+  // Of one that is pending, the person may have come back just now, with the link used.
+  const isOpen = wasPending || (await isAskedFor(deps.db.read, connectionId, deps.now()))
   const bell = createBell()
   const unsubscribe = deps.db.subscribe(connectionTopic(connectionId), bell.ring)
   const ends = AbortSignal.any([signal, deps.draining])
   ends.addEventListener('abort', bell.ring)
   try {
-    let heard = true
-    while (heard && !ends.aborted && deps.now() < until) {
+    for (;;) {
       const connection = await findConnection(deps.db.read, connectionId)
       if (!connection) throw unknownConnection()
       const { status, reason } = standingOf(connection, deps.now())
       if (status === 'active') return connection
-      if (status === 'failed' && asked.status === 'pending') throw notConnected(wanted, String(reason))
-      heard = await bell.wait(until - deps.now())
+      if (status === 'failed' && wasPending) throw notConnected(wanted, String(reason))
+      if (signal.aborted) throw new ApiError('invalid_request', 'The call was cancelled')
+      const left = isOpen ? until - deps.now() : 0
+      if (left <= 0 || deps.draining.aborted || !(await bell.wait(left))) return undefined
     }
-    return undefined
   } finally {
     unsubscribe()
     ends.removeEventListener('abort', bell.ring)

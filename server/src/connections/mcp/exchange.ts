@@ -16,6 +16,8 @@ export interface Exchange {
   signal: AbortSignal
   /** What became of the link that this call was answered with before. */
   linkAnswer: 'opened' | 'refused' | undefined
+  /** Whether a link reaches the person while this very call is under way. */
+  tellsAtOnce: boolean
   /** Has the client show a link to its person, and call again. Missing where the client cannot. */
   showLink?: (link: Link) => ToolAnswer
   /** Says how it stands, while the caller waits. Missing where the caller would not hear it. */
@@ -40,13 +42,16 @@ export interface CallerAbilities {
 export function exchangeOf(server: Server, ctx: ServerContext, { elicitsUrl, signal }: CallerAbilities): Exchange {
   const { _meta, inputResponses, notify, envelope } = ctx.mcpReq
   const answer = inputResponse(inputResponses, CONSENT)
+  const linkAnswer = answer.kind !== 'elicit' ? undefined : answer.action === 'accept' ? 'opened' : 'refused'
+  const asksWithin = envelope !== undefined && canElicitUrl(server)
+  const showLink = asksWithin ? askForInput : elicitsUrl ? refuseForNow : undefined
   const progressToken = _meta?.progressToken
   let progress = 0
-  const showLink = envelope ? (canElicitUrl(server) ? askForInput : undefined) : elicitsUrl ? refuseForNow : undefined
   return {
     signal: AbortSignal.any([signal, ctx.mcpReq.signal]),
-    linkAnswer: answer.kind !== 'elicit' ? undefined : answer.action === 'accept' ? 'opened' : 'refused',
-    ...(showLink && { showLink }),
+    linkAnswer,
+    tellsAtOnce: linkAnswer === undefined && (asksWithin || (!showLink && progressToken !== undefined)),
+    ...(showLink && linkAnswer === undefined && { showLink }),
     ...(progressToken !== undefined && {
       report: (message) =>
         notify({ method: 'notifications/progress', params: { progressToken, progress: progress++, message } }),
