@@ -6,16 +6,16 @@ import { ADMIN_KEY } from './harness.ts'
 import { type Broker, startBroker } from './token-broker.ts'
 import { seedConnection, textOf } from './token-provider.ts'
 
+const APP = 'https://app.example'
+
 describe('the proxy', () => {
   let broker: Broker
   let id: string
   let echo: Broker['provider']['api']
 
   beforeAll(async () => {
-    broker = await startBroker('sqlite', {
-      api_headers: { 'x-acme-version': '2' },
-      api_hosts: ['uploads.acme.example'],
-    })
+    const settings = { api_headers: { 'x-acme-version': '2' }, api_hosts: ['uploads.acme.example'] }
+    broker = await startBroker('sqlite', settings, { CORS_ORIGINS: APP })
     echo = broker.provider.api
   })
   afterAll(() => broker?.stop())
@@ -52,6 +52,16 @@ describe('the proxy', () => {
     // What the provider echoes of the token does not reach the caller.
     expect(text).not.toContain('canary')
     expect(body.headers.authorization).toMatch(/^\*+$/)
+  })
+
+  test('is read by pages of the origins that the operator listed, and says what every answer says', async () => {
+    broker.provider.api = (_, response) =>
+      void response.writeHead(200, { 'access-control-allow-origin': 'https://evil.example' }).end()
+    const answer = (origin: string) => broker.call('GET', `/v1/proxy/${id}/x`, { headers: { origin } })
+    const { headers } = await answer(APP)
+    expect(headers.get('access-control-allow-origin')).toBe(APP)
+    expect(headers.get('x-request-id')).toBeTruthy()
+    expect((await answer('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull()
   })
 
   test.for(['POST', 'PUT', 'PATCH', 'DELETE'])('sends the body of a %s as it is', async (method) => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { exportJWK, generateKeyPair } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { embedSnippets, guides } from '../../docs/embed-snippets.ts'
 import { signAssertion } from '../../docs/snippets/agent-assertion.ts'
 import { launchBrowser } from '../../examples/agent/browser.ts'
@@ -12,6 +12,7 @@ import { createClient } from '../src/identity/clients.ts'
 import { startServer } from '../src/server.ts'
 import { freePort } from './free-port.ts'
 import { freshDatabase, startServer as startInProcess } from './harness.ts'
+import { startMcp } from './mcp-clients.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 
@@ -113,6 +114,31 @@ test('a new person signs up for the app of the guides, approves it, and is strai
   } finally {
     await browser.close()
     await stop()
+  }
+})
+
+test('the agent of the guides calls a provider by its tools, once its person has consented', async () => {
+  const server = await startMcp()
+  const write = vi.spyOn(process.stdout, 'write')
+  try {
+    const agent = await server.agent()
+    process.env.ISSUER = server.issuer
+    process.env.AGENT_ID = agent.agent_id
+    process.env.AGENT_SECRET = agent.agent_secret
+    const { connectTools } = await import('../../docs/snippets/mcp.ts')
+
+    const client = await connectTools()
+    const { tools } = await client.listTools()
+    expect(tools.map(({ name }) => name)).toContain('acme_request')
+    const answer = client.callTool({ name: 'acme_request', arguments: { path: '/items' } })
+    const shown = () => write.mock.calls.flatMap(([text]) => /http\S+authorize\S+/.exec(String(text)) ?? [])
+    await expect.poll(shown).toHaveLength(1)
+    await server.consent(shown()[0] ?? '')
+    expect(await answer).toMatchObject({ isError: false, structuredContent: { status: 200 } })
+    await client.close()
+  } finally {
+    write.mockRestore()
+    await server.stop()
   }
 })
 

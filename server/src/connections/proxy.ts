@@ -28,12 +28,13 @@ const MAX_AUDITED_PATH = 200
 /** A call to a provider's API: the request is sent on, but for its address. */
 export interface ApiCall extends ApiAddress {
   request: Request
+  /** To the end of the answer. */
+  timeoutMs: number
 }
 
-interface Call {
+interface Call extends Pick<ApiCall, 'request' | 'timeoutMs'> {
   provider: Provider
   target: ProxyTarget
-  request: Request
   /** Undefined: it can be sent once only. */
   repeatableBody: Uint8Array<ArrayBuffer> | null | undefined
 }
@@ -44,7 +45,7 @@ export async function proxy(deps: Deps, c: Context<Env>, connectionId: string): 
   const connection = await requireConnection(deps, connectionId, principal)
   const { pathname, search } = new URL(c.req.url)
   const below = pathname.replace(/^\/v1\/proxy\/[^/]*/, '')
-  return callProvider(deps, principal, connection, { below, search, request: c.req.raw })
+  return callProvider(deps, principal, connection, { below, search, request: c.req.raw, timeoutMs: ANSWER_MS })
 }
 
 /**
@@ -55,14 +56,14 @@ export async function callProvider(
   deps: Deps,
   principal: Principal,
   connection: ConnectionRow,
-  { request, ...address }: ApiCall,
+  { request, timeoutMs, ...address }: ApiCall,
 ): Promise<Response> {
   const provider = await providerOf(deps, connection)
   const target = proxyTarget(provider, address, request.headers.get('x-auth-agent-host')?.toLowerCase())
   await requireAllowed(deps, principal, connection, request.method, target.path)
 
   const usable = await usableTokens(deps, connection)
-  const call = { provider, target, request, repeatableBody: await repeatableBody(request) }
+  const call = { provider, target, request, timeoutMs, repeatableBody: await repeatableBody(request) }
   const { response, tokens, credential } = await callTwiceAtMost(deps, call, usable)
 
   const path = String(redact(target.path)).slice(0, MAX_AUDITED_PATH)
@@ -134,7 +135,7 @@ async function callOnce(deps: Deps, call: Call, { tokens }: UsableTokens): Promi
       headers: sentHeaders(request.headers, provider, credential),
       body: repeatableBody === undefined ? request.body : repeatableBody,
       signal: request.signal,
-      timeoutMs: ANSWER_MS,
+      timeoutMs: call.timeoutMs,
     })
     return { response, tokens, credential }
   } catch (thrown) {

@@ -102,8 +102,8 @@ async function callApi(
   // Consent may have come to a connection that others were granted meanwhile.
   if (!(await permissionOf(deps.db.read, principal, connection))) throw unknownConnection()
   const { below, search } = addressOf(args)
-  const request = requestOf(args, AbortSignal.any([signal, AbortSignal.timeout(CALL_MS)]))
-  const response = await callProvider(deps, principal, connection, { below, search, request })
+  const call = { below, search, request: requestOf(args, signal), timeoutMs: CALL_MS }
+  const response = await callProvider(deps, principal, connection, call)
   const { bytes, isCut } = await beginningOf(response)
   const prefix = proxyAddress(deps.config, connection.connection_id)
   const headers = [...response.headers].filter(([name]) => SHOWN_HEADERS.test(name))
