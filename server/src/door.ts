@@ -4,14 +4,13 @@ import { isAdminKey, operatorPrincipal } from './accounts/admin-key.ts'
 import { findKeyHolder, isApiKey } from './accounts/api-keys.ts'
 import { ownOrigins } from './accounts/better-auth.ts'
 import { notAMember, OPEN_TO_NON_MEMBERS, resolvePerson } from './accounts/session.ts'
-import type { Deps, Env, PersonPrincipal, Principal } from './context.ts'
+import type { AgentPrincipal, Deps, Env, PersonPrincipal, Principal } from './context.ts'
 import { bearerToken } from './http/authorization.ts'
 import { ApiError } from './http/errors.ts'
 import { header } from './http/node-request.ts'
 import { refuseOtherOrigins } from './http/same-origin.ts'
-import { isAccessTokenLive, isOwnToken, verifyAccessToken } from './identity/access-token.ts'
+import { type AccessTokenClaims, isOwnToken, organizationOfToken, verifyAccessToken } from './identity/access-token.ts'
 import { invalidToken } from './identity/userinfo.ts'
-import { findAgent } from './storage/agents.ts'
 
 /** Resolves who is calling, from whatever credential came along; rooms never look at headers again. */
 async function resolvePrincipal(
@@ -46,14 +45,21 @@ async function principalOf(
   credential: string,
   audiences: readonly string[],
 ): Promise<Principal | undefined> {
-  if (isAdminKey(deps.ring, credential, deps.adminKeyHash)) return operatorPrincipal(deps)
   if (isApiKey(credential)) return keyPrincipal(deps, credential)
-  const now = deps.now()
-  const claims = await verifyAccessToken(deps, credential, now)
-  // A website's tokens, from a sign-in or of its own, open nothing of ours (law 9).
-  if (!claims || !isOwnToken(claims, audiences) || !(await isAccessTokenLive(deps, claims, now))) return undefined
-  const agent = await findAgent(deps.db.read, claims.sub)
-  return agent && { kind: 'agent', id: agent.agent_id, orgId: agent.org_id, scope: claims.scope }
+  const claims = await verifyAccessToken(deps, credential, deps.now())
+  if (claims) return agentPrincipal(deps, claims, audiences)
+  return isAdminKey(deps.ring, credential, deps.adminKeyHash) ? operatorPrincipal(deps) : undefined
+}
+
+/** A website's tokens, from a sign-in or of its own, open nothing of ours (law 9). */
+async function agentPrincipal(
+  deps: Deps,
+  claims: AccessTokenClaims,
+  audiences: readonly string[],
+): Promise<AgentPrincipal | undefined> {
+  if (!isOwnToken(claims, audiences)) return undefined
+  const orgId = await organizationOfToken(deps, claims)
+  return orgId === undefined ? undefined : { kind: 'agent', id: claims.sub, orgId, scope: claims.scope }
 }
 
 /** A key is worth what its person is in its organization, and no more than its scopes. */

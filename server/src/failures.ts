@@ -33,7 +33,7 @@ export function failureOf(log: Deps['log'], requestId: string, thrown: unknown):
 function logFailure(log: Deps['log'], requestId: string, error: ApiError): void {
   const { code, message, cause } = error
   if (ELSEWHERE.includes(code))
-    log.warn({ request_id: requestId, code, why: cause instanceof Error ? cause.message : undefined }, message)
+    log.warn({ request_id: requestId, failure: code, why: cause instanceof Error ? cause.message : undefined }, message)
   else log.error({ request_id: requestId, error: cause ?? error }, message)
 }
 

@@ -151,7 +151,7 @@ describe('a page in a browser', () => {
       },
     })
     expect(preflight.status).toBe(204)
-    expect(preflight.headers.get('access-control-allow-headers')).toContain('Mcp-Protocol-Version')
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('mcp-protocol-version')
     const answer = await mcp.post(PING, { authorization: await mcp.authorization(), origin: APP })
     expect(answer.headers.get('access-control-allow-origin')).toBe(APP)
     const refused = await mcp.post(PING, { origin: APP })

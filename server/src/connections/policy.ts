@@ -1,7 +1,7 @@
 import type { Deps, Principal } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { type ConnectionRow, findConnection } from '../storage/connections.ts'
-import { permissionOf } from './grants.ts'
+import { type Permission, permissionOf } from './grants.ts'
 
 /** Whether a caller has to do with connections at all. Throws `insufficient_scope` or `forbidden`. */
 export function requireConnectionsCaller(principal: Principal): void {
@@ -20,9 +20,24 @@ export async function requireConnection(
   connectionId: string,
   principal: Principal,
 ): Promise<ConnectionRow> {
-  const connection = await findConnection(deps.db.read, connectionId)
-  if (!connection || !(await permissionOf(deps.db.read, principal, connection))) throw unknownConnection()
-  return connection
+  return (await reachConnection(deps, connectionId, principal)).connection
+}
+
+export interface Reached {
+  connection: ConnectionRow
+  permission: Permission
+}
+
+/** The same, with what the caller may do with it. */
+export async function reachConnection(
+  { db }: Pick<Deps, 'db'>,
+  connectionId: string,
+  principal: Principal,
+): Promise<Reached> {
+  const connection = await findConnection(db.read, connectionId)
+  const permission = connection && (await permissionOf(db.read, principal, connection))
+  if (!connection || !permission) throw unknownConnection()
+  return { connection, permission }
 }
 
 export function unknownConnection(): ApiError {

@@ -6,8 +6,8 @@ import { OutboundFailed, OutboundRefused } from '../http/outbound/failure.ts'
 import { redact } from '../http/redact.ts'
 import type { ConnectionRow } from '../storage/connections.ts'
 import { filledProvider } from './filled-provider.ts'
-import { allows, permissionOf } from './grants.ts'
-import { requireConnection } from './policy.ts'
+import { allows, type Permission } from './grants.ts'
+import { type Reached, reachConnection } from './policy.ts'
 import { misconfigured, unavailable } from './provider-fault.ts'
 import { findProvider } from './provider-registry.ts'
 import type { Provider } from './providers/provider.ts'
@@ -42,10 +42,10 @@ interface Call extends Pick<ApiCall, 'request' | 'timeoutMs'> {
 /** `ANY /v1/proxy/{id}/{path}`: the provider's API as if the caller had the token. */
 export async function proxy(deps: Deps, c: Context<Env>, connectionId: string): Promise<Response> {
   const principal = requireCaller(c)
-  const connection = await requireConnection(deps, connectionId, principal)
+  const reached = await reachConnection(deps, connectionId, principal)
   const { pathname, search } = new URL(c.req.url)
   const below = pathname.replace(/^\/v1\/proxy\/[^/]*/, '')
-  return callProvider(deps, principal, connection, { below, search, request: c.req.raw, timeoutMs: ANSWER_MS })
+  return callProvider(deps, principal, reached, { below, search, request: c.req.raw, timeoutMs: ANSWER_MS })
 }
 
 /**
@@ -55,16 +55,16 @@ export async function proxy(deps: Deps, c: Context<Env>, connectionId: string): 
 export async function callProvider(
   deps: Deps,
   principal: Principal,
-  connection: ConnectionRow,
+  { connection, permission }: Reached,
   { request, timeoutMs, ...address }: ApiCall,
 ): Promise<Response> {
   const provider = await providerOf(deps, connection)
   const target = proxyTarget(provider, address, request.headers.get('x-auth-agent-host')?.toLowerCase())
-  await requireAllowed(deps, principal, connection, request.method, target.path)
+  requireAllowed(permission, request.method, target.path)
 
   const usable = await usableTokens(deps, connection)
   const call = { provider, target, request, timeoutMs, repeatableBody: await repeatableBody(request) }
-  const { response, tokens, credential } = await callTwiceAtMost(deps, call, usable)
+  const { response, tokens, credential } = await measured(deps, connection, callTwiceAtMost(deps, call, usable))
 
   const path = String(redact(target.path)).slice(0, MAX_AUDITED_PATH)
   const detail = { method: request.method, path, status: response.status }
@@ -78,21 +78,30 @@ export async function callProvider(
   return new Response(response.body?.pipeThrough(scrubber.stream()) ?? null, { status: response.status, headers })
 }
 
+/** Counts how the provider answered, by the class of its status. */
+async function measured(
+  { metrics }: Deps,
+  { provider_name: provider }: ConnectionRow,
+  calling: Promise<Answered>,
+): Promise<Answered> {
+  try {
+    const answered = await calling
+    metrics.proxied.inc({ provider, outcome: `${Math.floor(answered.response.status / 100)}xx` })
+    return answered
+  } catch (thrown) {
+    metrics.proxied.inc({ provider, outcome: thrown instanceof ApiError ? thrown.code : 'failed' })
+    throw thrown
+  }
+}
+
 async function providerOf(deps: Deps, connection: ConnectionRow): Promise<Provider> {
   const effective = await findProvider(deps, connection.provider_name)
   if (!effective) throw misconfigured()
   return filledProvider(effective, JSON.parse(connection.parameters))
 }
 
-async function requireAllowed(
-  deps: Deps,
-  principal: Principal,
-  connection: ConnectionRow,
-  method: string,
-  path: string,
-): Promise<void> {
-  const permission = await permissionOf(deps.db.read, principal, connection)
-  if (!permission || !allows(permission, method, path))
+function requireAllowed(permission: Permission, method: string, path: string): void {
+  if (!allows(permission, method, path))
     throw new ApiError('forbidden', `Your grant for this connection does not cover ${method} at this path`)
 }
 

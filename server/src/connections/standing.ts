@@ -11,9 +11,12 @@ export function requireActive(row: ConnectionRow | undefined, now: number): Acti
   const { status, reason } = standingOf(row, now)
   if (status === 'pending')
     throw new ApiError('connection_pending', 'The person has not consented yet; wait until the connection is active')
-  const { tokens_sealed } = row
-  if (status === 'failed' || tokens_sealed === null) throw reauthRequired(reason)
-  return { ...row, tokens_sealed }
+  if (status === 'failed' || !hasTokens(row)) throw reauthRequired(reason)
+  return row
+}
+
+function hasTokens(row: ConnectionRow): row is ActiveConnection {
+  return row.tokens_sealed !== null
 }
 
 export function reauthRequired(reason: ConnectionRow['reason']): ApiError {

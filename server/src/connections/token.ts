@@ -4,8 +4,8 @@ import { ApiError } from '../http/errors.ts'
 import { json } from '../http/respond.ts'
 import { touchConnection } from '../storage/connection-leases.ts'
 import type { ConnectionRow } from '../storage/connections.ts'
-import { permissionOf } from './grants.ts'
-import { requireConnection, requireConnectionsCaller } from './policy.ts'
+import type { Permission } from './grants.ts'
+import { reachConnection, requireConnectionsCaller } from './policy.ts'
 import { requireActive } from './standing.ts'
 import { refreshedTokens, type UsableTokens, usableTokens } from './usable-tokens.ts'
 
@@ -15,9 +15,9 @@ const TOUCH_MS = 60_000
 /** `GET /v1/token/{id}`: the access token, refreshed when it is about to end. */
 export async function token(deps: Deps, c: Context<Env>, connectionId: string): Promise<Response> {
   const principal = requireCaller(c)
-  const connection = await requireConnection(deps, connectionId, principal)
+  const { connection, permission } = await reachConnection(deps, connectionId, principal)
   deps.callLimits.takeToken(principal, connectionId)
-  await requireRawToken(deps, principal, connection)
+  requireRawToken(permission)
   const usable = await usableTokens(deps, connection)
   await noteUse(deps, principal, usable.row, 'connection.token_read')
   return json(c, tokenView(usable))
@@ -26,9 +26,9 @@ export async function token(deps: Deps, c: Context<Env>, connectionId: string): 
 /** `POST /v1/refresh/{id}`: the same with a new token, whenever the old one ends. */
 export async function refresh(deps: Deps, c: Context<Env>, connectionId: string): Promise<Response> {
   const principal = requireCaller(c)
-  const connection = await requireConnection(deps, connectionId, principal)
+  const { connection, permission } = await reachConnection(deps, connectionId, principal)
   deps.callLimits.takeRefresh(principal, connectionId)
-  await requireRawToken(deps, principal, connection)
+  requireRawToken(permission)
   requireActive(connection, deps.now())
   const usable = await refreshedTokens(deps, connection)
   await noteUse(deps, principal, usable.row, 'connection.token_read')
@@ -41,9 +41,8 @@ export function requireCaller(c: Context<Env>): Principal {
   return principal
 }
 
-async function requireRawToken(deps: Deps, principal: Principal, connection: ConnectionRow): Promise<void> {
-  const permission = await permissionOf(deps.db.read, principal, connection)
-  if (!permission?.rawToken)
+function requireRawToken({ rawToken }: Permission): void {
+  if (!rawToken)
     throw new ApiError(
       'forbidden',
       'You may use this connection through /v1/proxy, but not see its token; ask for a grant with raw_token',

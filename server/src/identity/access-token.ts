@@ -1,6 +1,11 @@
 import type { Deps } from '../context.ts'
 import { verifyCompact } from '../crypto/jws.ts'
-import { isAgentTokenLive, isClientTokenLive, isSignInTokenLive } from '../storage/token-state.ts'
+import {
+  findLiveAgentOrganization,
+  isAgentTokenLive,
+  isClientTokenLive,
+  isSignInTokenLive,
+} from '../storage/token-state.ts'
 
 /** RFC 9068 §2.2, and whom the agent acts for. Times are epoch seconds. */
 export interface AccessTokenClaims {
@@ -102,6 +107,12 @@ export function isAccessTokenLive({ db }: Deps, claims: AccessTokenClaims, now: 
   if (sid !== undefined) return isSignInTokenLive(db.read, { jti, grantId: sid, now })
   if (sub.startsWith('agent_')) return isAgentTokenLive(db.read, { jti, agentId: sub, issuedAt: issuedAt(claims) })
   return isClientTokenLive(db.read, { jti, clientId: sub })
+}
+
+/** The organization of the agent that got this token for itself; undefined where the token stands no more. */
+export async function organizationOfToken({ db }: Deps, claims: AccessTokenClaims): Promise<string | undefined> {
+  const { jti, sub: agentId } = claims
+  return findLiveAgentOrganization(db.read, { jti, agentId, issuedAt: issuedAt(claims) })
 }
 
 /** To the millisecond, where `iat` has seconds: what was made just after a revocation must not die with what was made before. */

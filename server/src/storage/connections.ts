@@ -1,6 +1,7 @@
 import { type Selectable, sql, type Updateable } from 'kysely'
 import type { Position } from '../http/listing.ts'
 import type { Db } from './database.ts'
+import { prepared } from './prepared.ts'
 import type { ConnectionTable } from './schema.ts'
 
 export type ConnectionRow = Selectable<ConnectionTable>
@@ -38,8 +39,12 @@ export async function insertConnection(trx: Db, connection: ConnectionRow): Prom
   await trx.insertInto('connection').values(connection).execute()
 }
 
-export function findConnection(db: Db, connectionId: string): Promise<ConnectionRow | undefined> {
-  return db.selectFrom('connection').selectAll().where('connection_id', '=', connectionId).executeTakeFirst()
+const byId = prepared<{ connectionId: string }, ConnectionRow>((db, param) =>
+  db.selectFrom('connection').selectAll().where('connection_id', '=', param('connectionId')),
+)
+
+export async function findConnection(db: Db, connectionId: string): Promise<ConnectionRow | undefined> {
+  return (await byId(db, { connectionId })).rows[0]
 }
 
 export interface ConnectionFilter {

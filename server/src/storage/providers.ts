@@ -1,5 +1,6 @@
 import type { Selectable, Updateable } from 'kysely'
 import type { Db } from './database.ts'
+import { prepared } from './prepared.ts'
 import type { ProviderTable } from './schema.ts'
 
 export type ProviderRow = Selectable<ProviderTable>
@@ -14,8 +15,12 @@ export async function insertProvider(trx: Db, provider: ProviderRow): Promise<bo
   return inserted.numInsertedOrUpdatedRows === 1n
 }
 
-export function findProviderRow(db: Db, name: string): Promise<ProviderRow | undefined> {
-  return db.selectFrom('provider').selectAll().where('provider_name', '=', name).executeTakeFirst()
+const byName = prepared<{ name: string }, ProviderRow>((db, param) =>
+  db.selectFrom('provider').selectAll().where('provider_name', '=', param('name')),
+)
+
+export async function findProviderRow(db: Db, name: string): Promise<ProviderRow | undefined> {
+  return (await byName(db, { name })).rows[0]
 }
 
 /** By name. */

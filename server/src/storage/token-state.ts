@@ -67,6 +67,24 @@ export async function isAgentTokenLive(
   return isLive((await ofAgent(db, token)).rows[0])
 }
 
+const liveAgent = prepared<{ jti: string; agentId: string; issuedAt: number }, { org_id: string }>((db, param) =>
+  db
+    .selectFrom('agent')
+    .select('org_id')
+    .where('agent_id', '=', param('agentId'))
+    .where('disabled_at', 'is', null)
+    .where('tokens_not_before', '<=', param('issuedAt'))
+    .where((e) => e.not(e.exists(e.selectFrom('revoked_token').select('jti').where('jti', '=', param('jti'))))),
+)
+
+/** The organization of an agent whose own token still stands; undefined where it does not. */
+export async function findLiveAgentOrganization(
+  db: Db,
+  token: { jti: string; agentId: string; issuedAt: number },
+): Promise<string | undefined> {
+  return (await liveAgent(db, token)).rows[0]?.org_id
+}
+
 const ofClient = prepared<{ jti: string; clientId: string }, TokenState>((db, param) =>
   db.selectNoFrom((e) => [
     revocations(e, param('jti')),

@@ -100,10 +100,11 @@ async function callApi(
   { signal }: Exchange,
 ): Promise<CallToolResult> {
   // Consent may have come to a connection that others were granted meanwhile.
-  if (!(await permissionOf(deps.db.read, principal, connection))) throw unknownConnection()
+  const permission = await permissionOf(deps.db.read, principal, connection)
+  if (!permission) throw unknownConnection()
   const { below, search } = addressOf(args)
   const call = { below, search, request: requestOf(args, signal), timeoutMs: CALL_MS }
-  const response = await callProvider(deps, principal, connection, call)
+  const response = await callProvider(deps, principal, { connection, permission }, call)
   const { bytes, isCut } = await beginningOf(response)
   const prefix = proxyAddress(deps.config, connection.connection_id)
   const headers = [...response.headers].filter(([name]) => SHOWN_HEADERS.test(name))

@@ -41,10 +41,12 @@ export function exchange(
       else reject(failure)
     })
     // Node ends an answer of 101 without a word.
-    request.once('close', () => reject(new OutboundFailed('reset', host)))
+    const endedWithoutWord = () => reject(new OutboundFailed('reset', host))
+    request.once('close', endedWithoutWord)
     request.once('finish', awaitHeaders)
     request.once('response', (response) => {
       watch.signal.removeEventListener('abort', giveUp)
+      request.off('close', endedWithoutWord)
       request.off('finish', awaitHeaders)
       watch.allowSilence(silences.idleTimeoutMs)
       // Answered before everything was sent, as with 413: the rest is not wanted.
