@@ -35,6 +35,8 @@ export interface StreamInit extends CallInit, Partial<Silences> {
 export interface Outbound {
   /** The whole answer, in memory. Fit for `customFetch` of oauth4webapi and jose. */
   fetch(url: string | URL, init?: FetchInit): Promise<Response>
+  /** Throws `OutboundRefused` for an address that would be refused now; a name that cannot be looked up is no fault. */
+  check(url: string | URL): Promise<void>
   /** The answer as it comes, of any size. Its body fails with an `OutboundFailed` of the same reasons. */
   stream(url: string | URL, init?: StreamInit): Promise<Response>
 }
@@ -90,6 +92,14 @@ export function createOutbound({ allow, lookup = systemLookup, onRequest = () =>
   }
 
   return {
+    async check(given) {
+      try {
+        await resolveTarget(readUrl(given), allowList, lookup)
+      } catch (error) {
+        if (!(error instanceof OutboundFailed)) throw error
+      }
+    },
+
     fetch: (given, init = {}) =>
       measured(given, async (url) => {
         const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES } = init

@@ -23,6 +23,8 @@ export interface Schema {
   connection: ConnectionTable
   connection_flow: ConnectionFlowTable
   idempotency_key: IdempotencyKeyTable
+  model_provider: ModelProviderTable
+  model_rate: ModelRateTable
   provider_document: ProviderDocumentTable
   connection_grant: ConnectionGrantTable
   webhook: WebhookTable
@@ -558,4 +560,24 @@ export interface WebhookDeliveryTable {
   delivered_at: Time | null
   last_status: number | null
   last_error: string | null
+}
+
+/** Where models are had. */
+export interface ModelProviderTable {
+  provider_id: string
+  /** A bare model name looks for one that lists it in this order. */
+  place: Time
+  kind: string
+  enabled: Flag
+  settings: Json
+  /** Keys and other credentials of ours there. */
+  secrets_sealed: string | null
+  created_at: Time
+  updated_at: Time
+}
+
+export interface ModelRateTable {
+  user_id: string
+  /** When the person will have all of a minute's calls again. */
+  full_at: Time
 }

@@ -1,0 +1,94 @@
+import type { Deps } from '../context.ts'
+import { OutboundFailed, OutboundRefused } from '../http/outbound/failure.ts'
+import { type Backend, type BackendAnswer, type BackendCall, BackendFailed, type Dialect, type Operation } from './backend.ts'
+import { type Authorize, authorizationFor } from './authorization.ts'
+import { baseUrlOf } from './provider-addresses.ts'
+import type { ProviderKind } from './provider-settings.ts'
+import type { ModelProvider } from './providers.ts'
+
+/** What Anthropic's API was when this was written; a caller may ask for another. */
+const ANTHROPIC_VERSION = '2023-06-01'
+
+const DIALECTS: Partial<Record<ProviderKind, Dialect>> = { anthropic: 'anthropic', ccrouter: 'anthropic' }
+
+/** A provider that is reached by HTTP, in the shape of OpenAI's API or of Anthropic's. */
+export function createHttpBackend(deps: Pick<Deps, 'outbound' | 'now' | 'random' | 'log'>, provider: ModelProvider): Backend {
+  const dialect = DIALECTS[provider.kind] ?? 'openai'
+  const authorize = authorizationFor(deps, provider)
+
+  async function attempt(call: BackendCall): Promise<BackendAnswer> {
+    const url = addressOf(provider, call)
+    const body = JSON.stringify(call.body)
+    const headers = { ...fixedHeaders(dialect, call), ...call.headers }
+    const authorized = await authorize({ url: new URL(url), headers, body, call })
+    return send(deps, url, { ...headers, ...authorized }, body, call)
+  }
+
+  return {
+    dialect,
+    async call(call) {
+      const answer = await attempt(call)
+      // A token of an identity provider may have been taken back before its time: once more with a new one.
+      if (answer.status !== 401 || !(await authorize.refused?.(call))) return answer
+      await answer.body?.cancel()
+      return attempt(call)
+    },
+  }
+}
+
+export type { Authorize }
+
+function fixedHeaders(dialect: Dialect, { stream, requestId }: BackendCall): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    accept: stream ? 'text/event-stream, application/json' : 'application/json',
+    'x-request-id': requestId,
+    ...(dialect === 'anthropic' && { 'anthropic-version': ANTHROPIC_VERSION }),
+  }
+}
+
+const PATHS: Record<Operation, string> = {
+  chat: '/chat/completions',
+  responses: '/responses',
+  embeddings: '/embeddings',
+  messages: '/v1/messages',
+}
+
+function addressOf(provider: ModelProvider, { operation, body }: BackendCall): string {
+  const base = baseUrlOf(provider)
+  if (provider.kind !== 'azure-openai') return `${base}${PATHS[operation]}`
+  const { api_version: version } = provider.settings
+  // Without a version, the endpoint that needs none, where a deployment is a model.
+  if (version === undefined || operation === 'responses') return `${base}/openai/v1${PATHS[operation]}`
+  const deployment = encodeURIComponent(String(body.model))
+  return `${base}/openai/deployments/${deployment}${PATHS[operation]}?api-version=${version}`
+}
+
+async function send(
+  { outbound }: Pick<Deps, 'outbound'>,
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+  { signal, timeouts }: BackendCall,
+): Promise<BackendAnswer> {
+  try {
+    return await outbound.stream(url, {
+      method: 'POST',
+      headers,
+      body,
+      signal,
+      timeoutMs: timeouts.totalMs,
+      headersTimeoutMs: timeouts.firstByteMs,
+      idleTimeoutMs: timeouts.idleMs,
+    })
+  } catch (cause) {
+    if (cause instanceof OutboundRefused) throw new BackendFailed('misconfigured', cause.message, { cause })
+    if (cause instanceof OutboundFailed) throw new BackendFailed(reasonOf(cause), cause.message, { cause })
+    throw cause
+  }
+}
+
+function reasonOf({ reason }: OutboundFailed) {
+  if (reason === 'timeout') return 'timeout'
+  return reason === 'dns' || reason === 'connect' || reason === 'tls' ? 'connect' : 'reset'
+}

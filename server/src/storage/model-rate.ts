@@ -1,0 +1,62 @@
+import { sql } from 'kysely'
+import type { Db } from './database.ts'
+import { prepared } from './prepared.ts'
+
+const MINUTE_MS = 60_000
+
+interface Take {
+  userId: string
+  now: number
+  costMs: number
+  /** A person who may not call before that has used up their minute. */
+  latest: number
+}
+
+/** One statement decides, whatever races: the row moves on by what a call costs, as long as there is room. */
+const take = prepared<Take, { full_at: number }>((db, param) =>
+  db
+    .insertInto('model_rate')
+    .values({ user_id: param('userId'), full_at: sql<number>`${param('now')} + ${param('costMs')}` })
+    .onConflict((c) =>
+      c
+        .column('user_id')
+        .doUpdateSet({
+          full_at: sql<number>`case when model_rate.full_at > ${param('now')} then model_rate.full_at else ${param('now')} end + ${param('costMs')}`,
+        })
+        .where('model_rate.full_at', '<=', param('latest')),
+    )
+    .returning('full_at'),
+)
+
+const current = prepared<{ userId: string }, { full_at: number }>((db, param) =>
+  db.selectFrom('model_rate').select('full_at').where('user_id', '=', param('userId')),
+)
+
+export interface Rate {
+  allowed: boolean
+  /** Calls that are left at once. */
+  remaining: number
+  /** Until there is one more (if none is left), or all are there again. */
+  resetMs: number
+}
+
+/**
+ * Takes one of so many calls a minute, common to all processes and to all keys of a person. A generic cell rate: a burst may
+ * use all of them, and they come back evenly.
+ */
+export async function takeModelCall(trx: Db, userId: string, perMinute: number, now: number): Promise<Rate> {
+  const costMs = MINUTE_MS / perMinute
+  const taken = await take(trx, {
+    userId,
+    now: Math.floor(now),
+    costMs: Math.ceil(costMs),
+    latest: Math.floor(now + MINUTE_MS - costMs),
+  })
+  const [row] = taken.rows
+  if (row) {
+    const usedMs = Number(row.full_at) - now
+    return { allowed: true, remaining: Math.max(0, Math.floor((MINUTE_MS - usedMs) / costMs)), resetMs: usedMs }
+  }
+  const fullAt = Number((await current(trx, { userId })).rows[0]?.full_at ?? now)
+  return { allowed: false, remaining: 0, resetMs: Math.max(1, fullAt + costMs - MINUTE_MS - now) }
+}
