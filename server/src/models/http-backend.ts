@@ -1,7 +1,14 @@
 import type { Deps } from '../context.ts'
 import { OutboundFailed, OutboundRefused } from '../http/outbound/failure.ts'
-import { type Backend, type BackendAnswer, type BackendCall, BackendFailed, type Dialect, type Operation } from './backend.ts'
-import { type Authorize, authorizationFor } from './authorization.ts'
+import { type AuthorizationWorld, authorizationFor } from './authorization.ts'
+import {
+  type Backend,
+  type BackendAnswer,
+  type BackendCall,
+  BackendFailed,
+  type Dialect,
+  type Operation,
+} from './backend.ts'
 import { baseUrlOf } from './provider-addresses.ts'
 import type { ProviderKind } from './provider-settings.ts'
 import type { ModelProvider } from './providers.ts'
@@ -12,31 +19,31 @@ const ANTHROPIC_VERSION = '2023-06-01'
 const DIALECTS: Partial<Record<ProviderKind, Dialect>> = { anthropic: 'anthropic', ccrouter: 'anthropic' }
 
 /** A provider that is reached by HTTP, in the shape of OpenAI's API or of Anthropic's. */
-export function createHttpBackend(deps: Pick<Deps, 'outbound' | 'now' | 'random' | 'log'>, provider: ModelProvider): Backend {
+export function createHttpBackend(world: AuthorizationWorld, provider: ModelProvider): Backend {
   const dialect = DIALECTS[provider.kind] ?? 'openai'
-  const authorize = authorizationFor(deps, provider)
+  const authorization = authorizationFor(world, provider, dialect)
 
-  async function attempt(call: BackendCall): Promise<BackendAnswer> {
+  async function attempt(call: BackendCall) {
     const url = addressOf(provider, call)
     const body = JSON.stringify(call.body)
     const headers = { ...fixedHeaders(dialect, call), ...call.headers }
-    const authorized = await authorize({ url: new URL(url), headers, body, call })
-    return send(deps, url, { ...headers, ...authorized }, body, call)
+    const { apiKey, signal } = call
+    const sent = await authorization.headers({ url: new URL(url), headers, body, apiKey, signal })
+    return { sent, answer: await send(world, url, { ...headers, ...sent }, body, call) }
   }
 
   return {
     dialect,
     async call(call) {
-      const answer = await attempt(call)
-      // A token of an identity provider may have been taken back before its time: once more with a new one.
-      if (answer.status !== 401 || !(await authorize.refused?.(call))) return answer
+      const { sent, answer } = await attempt(call)
+      const isOurs = answer.status === 401 && call.apiKey === undefined
+      // A token may have been taken back before its time: once more, with another.
+      if (!isOurs || !authorization.refused(sent)) return answer
       await answer.body?.cancel()
-      return attempt(call)
+      return (await attempt(call)).answer
     },
   }
 }
-
-export type { Authorize }
 
 function fixedHeaders(dialect: Dialect, { stream, requestId }: BackendCall): Record<string, string> {
   return {

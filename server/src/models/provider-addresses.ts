@@ -27,8 +27,7 @@ export function addressesOf(provider: ModelProvider): Record<string, string> {
     base_url: baseUrlOf(provider),
     'oauth2.token_url': oauth2?.token_url,
     'service_account.token_uri': account?.token_uri,
-    'aws.sts_url': aws?.sts_url,
-    'aws.oauth2.token_url': aws?.oauth2?.token_url,
+    ...(aws && 'role_arn' in aws && { 'aws.sts_url': aws.sts_url, 'aws.oauth2.token_url': aws.oauth2.token_url }),
   }
   return Object.fromEntries(Object.entries(all).flatMap(([field, url]) => (url ? [[field, url]] : [])))
 }
@@ -48,9 +47,6 @@ export function faultsOf(provider: ModelProvider): Record<string, string> {
   if (kind === 'vertex' && settings.base_url === undefined && !(settings.project && settings.location))
     faults.project = 'and location are required, or base_url'
   if (kind === 'bedrock' && !aws && secrets.api_key === undefined) faults.aws = 'or api_key is required'
-  if (aws && !aws.role_arn && !(aws.access_key_id && aws.secret_access_key))
-    faults.aws = 'needs access_key_id and secret_access_key, or role_arn and oauth2'
-  if (aws?.role_arn && !aws.oauth2) faults['aws.oauth2'] = 'is required with role_arn: where its token comes from'
   const names = settings.models.map(({ id }) => id)
   if (new Set(names).size !== names.length) faults.models = 'names a model twice'
   return faults

@@ -13,7 +13,12 @@ import {
   updateModelProvider,
 } from '../storage/model-providers.ts'
 import { addressesOf, faultsOf } from './provider-addresses.ts'
-import type { ModelProviderChange, ModelProviderSettings, NewModelProvider, ProviderSecrets } from './provider-settings.ts'
+import type {
+  ModelProviderChange,
+  ModelProviderSettings,
+  NewModelProvider,
+  ProviderSecrets,
+} from './provider-settings.ts'
 import { type ModelProvider, readProvider, sealSecrets } from './providers.ts'
 
 type Given = z.output<typeof NewModelProvider>
@@ -47,7 +52,13 @@ export async function replaceModelProvider(
 ) {
   const before = await requireRow(deps, id)
   const known = readProvider(deps, before)
-  const given: Given = { ...change, id, kind: change.kind ?? known.kind, models: change.models ?? known.settings.models, enabled: change.enabled ?? true }
+  const given: Given = {
+    ...change,
+    id,
+    kind: change.kind ?? known.kind,
+    models: change.models ?? known.settings.models,
+    enabled: change.enabled ?? true,
+  }
   const { row, provider } = await checked(deps, given, known.secrets, before)
   await deps.db.write(async (work) => {
     if (!(await updateModelProvider(work.trx, row))) throw unknownProvider(id)

@@ -1,5 +1,9 @@
 import { z } from 'zod'
 import { LOOPBACK_HOSTS } from '../config.ts'
+import { OAuth2Client } from './token-sources/client-credentials.ts'
+import { ServiceAccount } from './token-sources/service-account.ts'
+import { AwsKeys } from './token-sources/static-keys.ts'
+import { WebIdentity } from './token-sources/web-identity.ts'
 
 /** How a provider is spoken to. */
 export const PROVIDER_KINDS = [
@@ -34,57 +38,43 @@ const usd = z.number().min(0).max(100_000)
 
 export const ModelEntry = z.object({
   /** As callers name it; `claude-*` stands for all that begin so. */
-  id: z.string().regex(/^[\w.:/@+-]{1,200}\*?$/, 'must be a name of letters, digits and ._:/@+-, perhaps with * at its end'),
+  id: z
+    .string()
+    .regex(/^[\w.:/@+-]{1,200}\*?$/, 'must be a name of letters, digits and ._:/@+-, perhaps with * at its end'),
   upstream_model: text(200).optional(),
-  price: z
-    .object({ input_per_mtok: usd, output_per_mtok: usd, cached_input_per_mtok: usd.optional() })
-    .optional(),
+  price: z.object({ input_per_mtok: usd, output_per_mtok: usd, cached_input_per_mtok: usd.optional() }).optional(),
 })
 export type ModelEntry = z.output<typeof ModelEntry>
-
-const OAuth2 = z.object({
-  token_url: url,
-  client_id: text(1000),
-  client_secret: text(10_000),
-  scope: text(2000).optional(),
-})
-const ServiceAccount = z.looseObject({
-  client_email: text(320),
-  private_key: text(10_000),
-  token_uri: url.optional(),
-  project_id: text(200).optional(),
-})
-const Aws = z.object({
-  region: z.string().regex(/^[a-z0-9-]{4,30}$/, 'must be a region, such as us-east-1'),
-  access_key_id: text(200).optional(),
-  secret_access_key: text(500).optional(),
-  session_token: text(5000).optional(),
-  role_arn: text(500).optional(),
-  sts_url: url.optional(),
-  oauth2: OAuth2.optional(),
-})
 
 /** What is sealed, and never read back. */
 const secrets = {
   api_key: text(10_000).optional(),
-  oauth2: OAuth2.optional(),
+  oauth2: OAuth2Client.optional(),
   service_account: ServiceAccount.optional(),
-  aws: Aws.optional(),
+  aws: z.union([WebIdentity, AwsKeys]).optional(),
 }
 export const ProviderSecrets = z.object(secrets)
 export type ProviderSecrets = z.output<typeof ProviderSecrets>
-export const SECRET_NAMES = Object.keys(secrets) as (keyof ProviderSecrets)[]
 
 const settings = {
   base_url: url.optional(),
-  api_version: z.string().regex(/^[\w.-]{1,50}$/, 'must be a version, such as 2024-10-21').optional(),
+  api_version: z
+    .string()
+    .regex(/^[\w.-]{1,50}$/, 'must be a version, such as 2024-10-21')
+    .optional(),
   project: text(200).optional(),
-  location: z.string().regex(/^[a-z0-9-]{2,40}$/).optional(),
+  location: z
+    .string()
+    .regex(/^[a-z0-9-]{2,40}$/)
+    .optional(),
   /** Of a program: its path, or its path and what it is always given. */
   command: z.union([text(1000), z.array(text(1000)).min(1).max(50)]).optional(),
   models: z.array(ModelEntry).min(1, 'must list a model').max(2000),
   /** Other models, as `provider/model`, that answer when this provider cannot. */
-  fallback: z.array(z.string().regex(/^[a-z0-9][\w.-]*\/.{1,200}$/, 'must be provider/model')).max(10).optional(),
+  fallback: z
+    .array(z.string().regex(/^[a-z0-9][\w.-]*\/.{1,200}$/, 'must be provider/model'))
+    .max(10)
+    .optional(),
   /** To the first byte. */
   timeout_ms: z.int().min(100).max(3_600_000).optional(),
   /** Programs that run at a time. */
