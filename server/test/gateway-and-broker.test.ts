@@ -3,6 +3,7 @@ import { writePrincipal } from '../src/connections/principal-header.ts'
 import { freePort } from './free-port.ts'
 import { ADMIN_KEY, DATABASES, freshDatabase, ISSUER, startServer } from './harness.ts'
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
+import { CLIENTS, connect as connectMcp } from './mcp-clients.ts'
 import { runProgram, type SpawnedServer, serverEnv, spawnServer } from './spawned-server.ts'
 
 const OLD_KEY = 'broker-key-that-leaves-0123456789'
@@ -107,6 +108,25 @@ describe.each(DATABASES)('a gateway and a broker as two processes on %s', (kind)
     const page = await gateway.request('/auth/callback/idp?state=x&code=y', { headers: { accept: 'text/html' } })
     expect(page.status).toBe(400)
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+  })
+
+  test.each(CLIENTS)('connections are tools at the gateway, for a client of %s', async (kind) => {
+    const client = await connectMcp(new URL('/mcp', gateway.url), kind, { bearer: authorization })
+    const userinfo = { path: '/userinfo', user_id: `eve of ${kind}` }
+    const onProgress = (message: string | undefined) => {
+      const [link = ''] = /http\S+/.exec(message ?? '') ?? []
+      void gateway.request(`/auth/callback/idp?${idp.consent(link)}`)
+    }
+    const { said } = await client.call('idp_request', userinfo, { onProgress })
+    expect(said).toMatchObject({ status: 200, body: { sub: 'ada' } })
+    const { said: listed } = await client.call('list_connections', { user_id: userinfo.user_id })
+    expect(listed.data).toMatchObject([{ connection_id: said.connection_id, status: 'active' }])
+    await call('DELETE', `/v1/connections/${said.connection_id}`)
+    await client.close()
+    expect((await gateway.request('/mcp', { method: 'POST' })).headers.get('www-authenticate')).toContain(
+      'resource_metadata',
+    )
+    expect((await broker.request('/mcp', { method: 'POST', headers: { authorization } })).status).toBe(401)
   })
 
   test('bodies stream through both, in both directions', async () => {

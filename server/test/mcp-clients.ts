@@ -98,7 +98,7 @@ export async function startMcp(
   }
 }
 
-function connect(url: URL, kind: ClientKind, settings: ClientSettings): Promise<McpClient> {
+export function connect(url: URL, kind: ClientKind, settings: ClientSettings): Promise<McpClient> {
   return kind === 'v1' ? connectV1(url, settings) : connectV2(url, kind, settings)
 }
 

@@ -133,7 +133,12 @@ describe.each(DATABASES)('whatever is sent, on %s', (database) => {
     expect(answer.headers.get('x-request-id'), told).toMatch(/^[A-Za-z0-9_-]{8,128}$/)
     expect(answer.text, told).not.toMatch(/\n\s+at |\.ts:\d+/)
     if (answer.status < 400 || answer.text === '' || answer.headers.get('content-type')?.includes('text/html')) return
-    const { error } = answer.body
+    const { error, jsonrpc } = answer.body
+    // JSON-RPC 2.0 §5.1 counts its codes.
+    if (jsonrpc === '2.0') {
+      expect([typeof error.code, typeof error.message], told).toEqual(['number', 'string'])
+      return
+    }
     const { code, description } =
       typeof error === 'string'
         ? { code: error, description: answer.body.error_description }

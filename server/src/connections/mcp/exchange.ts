@@ -46,7 +46,6 @@ export function exchangeOf(server: Server, ctx: ServerContext, { elicitsUrl, sig
   const asksWithin = envelope !== undefined && canElicitUrl(server)
   const showLink = asksWithin ? askForInput : elicitsUrl ? refuseForNow : undefined
   const progressToken = _meta?.progressToken
-  let progress = 0
   return {
     signal: AbortSignal.any([signal, ctx.mcpReq.signal]),
     linkAnswer,
@@ -54,7 +53,7 @@ export function exchangeOf(server: Server, ctx: ServerContext, { elicitsUrl, sig
     ...(showLink && linkAnswer === undefined && { showLink }),
     ...(progressToken !== undefined && {
       report: (message) =>
-        notify({ method: 'notifications/progress', params: { progressToken, progress: progress++, message } }),
+        notify({ method: 'notifications/progress', params: { progressToken, progress: 0, message } }),
     }),
   }
 }
