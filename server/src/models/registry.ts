@@ -1,0 +1,129 @@
+import type { Deps } from '../context.ts'
+import { findModelsRevision, listModelProviders } from '../storage/model-providers.ts'
+import type { Backend } from './backend.ts'
+import type { ModelEntry } from './provider-settings.ts'
+import { type ModelProvider, readProvider } from './providers.ts'
+
+/** A provider that calls can be sent to. */
+export interface RunningProvider extends ModelProvider {
+  backend: Backend
+}
+
+/** A model at a provider, as one call asks for it. */
+export interface ServedModel {
+  provider: RunningProvider
+  entry: ModelEntry
+  /** As callers may name it without doubt: `provider/model`. */
+  name: string
+  /** What the provider calls it. */
+  upstreamModel: string
+}
+
+/** Who serves what, at one moment. */
+export interface Models {
+  providers: readonly RunningProvider[]
+  /** The model that is meant by that name, and those that answer when its provider cannot. Empty: nobody has it. */
+  find(name: string): ServedModel[]
+}
+
+export interface ModelRegistry {
+  /** As the last change of any process left it. */
+  current(): Promise<Models>
+  close(): Promise<void>
+}
+
+export type CreateBackend = (provider: ModelProvider) => Backend
+
+type World = Pick<Deps, 'db' | 'ring' | 'log'>
+
+/** Keeps what runs for each provider until that provider changes: connections, tokens, processes. */
+export function createModelRegistry(deps: World, createBackend: CreateBackend): ModelRegistry {
+  const running = new Map<string, { version: string; provider: RunningProvider }>()
+  let known: { revision: string; models: Models } | undefined
+
+  function start(provider: ModelProvider, version: string): RunningProvider {
+    const before = running.get(provider.id)
+    if (before?.version === version) return before.provider
+    end(before?.provider)
+    const started = { ...provider, backend: createBackend(provider) }
+    running.set(provider.id, { version, provider: started })
+    return started
+  }
+
+  function end(provider: RunningProvider | undefined): void {
+    provider?.backend
+      .close?.()
+      .catch((error: unknown) => deps.log.warn({ error, provider: provider.id }, 'a provider could not be ended'))
+  }
+
+  return {
+    async current() {
+      const revision = await findModelsRevision(deps.db.read)
+      if (known?.revision === revision) return known.models
+      const rows = await listModelProviders(deps.db.read)
+      for (const [id, { provider }] of running)
+        if (!rows.some((row) => row.provider_id === id)) {
+          end(provider)
+          running.delete(id)
+        }
+      const providers = rows.map((row) =>
+        start(readProvider(deps, row), JSON.stringify([row.kind, row.enabled, row.settings, row.secrets_sealed])),
+      )
+      known = { revision, models: createModels(providers.filter(({ enabled }) => enabled)) }
+      return known.models
+    },
+    async close() {
+      await Promise.all([...running.values()].map(({ provider }) => provider.backend.close?.()))
+    },
+  }
+}
+
+export function createModels(providers: readonly RunningProvider[]): Models {
+  const byId = new Map(providers.map((provider) => [provider.id, provider]))
+
+  function one(name: string): ServedModel | undefined {
+    const slash = name.indexOf('/')
+    const named = slash < 0 ? undefined : byId.get(name.slice(0, slash))
+    const there = named && at(named, name.slice(slash + 1))
+    if (there) return there
+    for (const provider of providers) {
+      const exact = provider.settings.models.find(({ id }) => id === name)
+      if (exact) return served(provider, exact, name)
+    }
+    return longest(providers.flatMap((provider) => prefixed(provider, name)))
+  }
+
+  return {
+    providers,
+    find(name) {
+      const primary = one(name)
+      if (!primary) return []
+      const others = (primary.provider.settings.fallback ?? []).flatMap((other) => one(other) ?? [])
+      const all = [primary, ...others]
+      return all.filter((model, at) => all.findIndex((other) => other.name === model.name) === at)
+    },
+  }
+}
+
+function at(provider: RunningProvider, name: string): ServedModel | undefined {
+  const exact = provider.settings.models.find(({ id }) => id === name)
+  return exact ? served(provider, exact, name) : longest(prefixed(provider, name))
+}
+
+/** Entries that end with `*` stand for all names that begin so. */
+function prefixed(provider: RunningProvider, name: string): ServedModel[] {
+  return provider.settings.models
+    .filter(({ id }) => id.endsWith('*') && name.startsWith(id.slice(0, -1)))
+    .map((entry) => served(provider, entry, name))
+}
+
+function longest(models: readonly ServedModel[]): ServedModel | undefined {
+  return models.reduce<ServedModel | undefined>(
+    (best, model) => (best && best.entry.id.length >= model.entry.id.length ? best : model),
+    undefined,
+  )
+}
+
+function served(provider: RunningProvider, entry: ModelEntry, name: string): ServedModel {
+  return { provider, entry, name: `${provider.id}/${name}`, upstreamModel: entry.upstream_model ?? name }
+}
