@@ -4,6 +4,7 @@ import * as people from './0002-people.ts'
 import * as connections from './0003-connections.ts'
 import * as browsers from './0004-browsers.ts'
 import * as models from './0007-models.ts'
+import * as fuel from './0006-fuel.ts'
 
 const MIGRATIONS = {
   '0001-identity': identity,
@@ -11,6 +12,7 @@ const MIGRATIONS = {
   '0003-connections': connections,
   '0004-browsers': browsers,
   '0007-models': models,
+  '0006-fuel': fuel,
 }
 
 /** Imported by name rather than found in a folder: what runs is what was reviewed. */
