@@ -1,0 +1,228 @@
+import type { Deps } from '../context.ts'
+import { ApiError } from '../http/errors.ts'
+import type { ServerSentEvent } from '../http/event-stream.ts'
+import type { CallOutcome } from '../resilience/breaker.ts'
+import { streamError } from './anthropic/errors.ts'
+import { type BackendAnswer, BackendFailed, type CallTimeouts } from './backend.ts'
+import type { ModelRequest } from './model-request.ts'
+import type { ServedModel } from './registry.ts'
+import type { Translation } from './translation.ts'
+import { readEvents, type UpstreamEvents } from './upstream-events.ts'
+import { readJsonAnswer } from './upstream-json.ts'
+import { type UpstreamFault, faultOfFailure, faultOfStatus } from './upstream-fault.ts'
+
+/** A model that can be tried for a call, with what the call is in its words. */
+export interface Candidate {
+  served: ServedModel
+  /** Made for each try from what the caller sent: nothing of another provider is left in it. */
+  translate(stream: boolean): Translation
+  /** The caller's own key there. */
+  apiKey: string | undefined
+  /** Whose failures count together: those of a person's own key are theirs. */
+  breaker: string
+}
+
+/** The answer that goes to the caller: whole, or as it comes. */
+export type Upstream = { served: ServedModel; translation: Translation } & (
+  | { kind: 'json'; answer: unknown; bytes: Uint8Array }
+  | { kind: 'stream'; first: ServerSentEvent[]; rest: UpstreamEvents }
+)
+
+export interface Tried {
+  upstream: Upstream
+  attempts: number
+  /** Says how it came out in the end, where it is not known yet. */
+  leave(outcome: CallOutcome): void
+}
+
+/** Nobody answered. */
+export class NobodyAnswered extends Error {
+  override readonly name = 'NobodyAnswered'
+  readonly error: ApiError
+  readonly attempts: number
+  readonly last: ServedModel | undefined
+
+  constructor(error: ApiError, attempts: number, last: ServedModel | undefined) {
+    super(error.message, { cause: error })
+    this.error = error
+    this.attempts = attempts
+    this.last = last
+  }
+}
+
+type World = Pick<Deps, 'modelBreakers' | 'now' | 'log'>
+
+export interface TryOptions {
+  request: ModelRequest
+  requestId: string
+  signal: AbortSignal
+  timeouts(served: ServedModel): CallTimeouts
+}
+
+/** One after the other, until one answers: a later one is asked only as long as no byte of an answer has come. */
+export async function tryCandidates(
+  deps: World,
+  candidates: readonly Candidate[],
+  options: TryOptions,
+): Promise<Tried> {
+  let attempts = 0
+  let waitMs = Number.POSITIVE_INFINITY
+  let fault: UpstreamFault | undefined
+  let last: ServedModel | undefined
+  for (const candidate of candidates) {
+    const breaker = deps.modelBreakers(candidate.breaker)
+    const leave = breaker.enter(deps.now())
+    if (!leave) {
+      waitMs = Math.min(waitMs, breaker.waitMs(deps.now()))
+      continue
+    }
+    attempts++
+    last = candidate.served
+    const done = once((outcome: CallOutcome) => leave(outcome, deps.now()))
+    try {
+      return { upstream: await tryOne(candidate, options), attempts, leave: done }
+    } catch (thrown) {
+      const found = thrown instanceof UpstreamFaultError ? thrown.fault : undefined
+      done(found?.outcome ?? 'neutral')
+      if (!found) throw thrown
+      fault = found
+      deps.log.warn(
+        { request_id: options.requestId, provider: candidate.served.provider.id, why: found.why, attempts },
+        'a provider of models failed',
+      )
+      if (!found.goesOn) break
+    }
+  }
+  throw new NobodyAnswered(fault?.error ?? allOut(waitMs), attempts, last)
+}
+
+/** Thrown inside the attempts only. */
+class UpstreamFaultError extends Error {
+  readonly fault: UpstreamFault
+
+  constructor(fault: UpstreamFault) {
+    super(fault.why)
+    this.fault = fault
+  }
+}
+
+function allOut(waitMs: number): ApiError {
+  const seconds = Number.isFinite(waitMs) ? Math.max(1, Math.ceil(waitMs / 1000)) : 1
+  return new ApiError('upstream_unavailable', `The model cannot be reached now; try again in ${seconds} s`, {
+    headers: { 'Retry-After': String(seconds) },
+  })
+}
+
+async function tryOne(candidate: Candidate, options: TryOptions): Promise<Upstream> {
+  const { request } = options
+  if (!request.stream) return asked(candidate, options, false)
+  try {
+    return await asked(candidate, options, true)
+  } catch (thrown) {
+    // A stream that broke before its first event: once more, in one piece.
+    if (!(thrown instanceof UpstreamFaultError) || !thrown.fault.isBrokenStream) throw thrown
+    return asked(candidate, options, false)
+  }
+}
+
+async function asked(
+  { served, translate, apiKey }: Candidate,
+  { request, requestId, signal, timeouts }: TryOptions,
+  stream: boolean,
+): Promise<Upstream> {
+  const translation = translate(stream)
+  const { operation, body } = translation
+  const { backend } = served.provider
+  const headers = backend.dialect === request.dialect ? request.headers : {}
+  const call = { operation, body, stream, requestId, apiKey, headers, signal, timeouts: timeouts(served) }
+  const answer = await failing(signal, backend.call(call))
+  if (answer.status >= 300) throw new UpstreamFaultError(await faultOf(answer, served, apiKey))
+  if (isEventStream(answer)) return streamed(served, translation, answer, signal)
+  const { bytes, answer: json } = await failing(signal, readJsonAnswer(answer))
+  return { kind: 'json', served, translation, answer: json, bytes }
+}
+
+const isEventStream = ({ headers }: BackendAnswer) =>
+  (headers.get('content-type') ?? '').toLowerCase().startsWith('text/event-stream')
+
+async function faultOf(answer: BackendAnswer, served: ServedModel, apiKey: string | undefined): Promise<UpstreamFault> {
+  const told = await readJsonAnswer(answer).catch(() => undefined)
+  return faultOfStatus(answer, told?.answer, served, apiKey)
+}
+
+/** Waits for the first event that says something: until then, another provider can still be asked. */
+async function streamed(
+  served: ServedModel,
+  translation: Translation,
+  answer: BackendAnswer,
+  signal: AbortSignal,
+): Promise<Upstream> {
+  const rest = readEvents(answer)
+  const first: ServerSentEvent[] = []
+  while (!first.some(({ data }) => data !== '')) {
+    const events = await failing(signal, rest.next()).catch((thrown: unknown) => {
+      if (thrown instanceof UpstreamFaultError) throw new UpstreamFaultError({ ...thrown.fault, isBrokenStream: true })
+      throw thrown
+    })
+    if (!events) throw new UpstreamFaultError({ ...faultOfFailure(brokenOff()), isBrokenStream: true })
+    first.push(...events)
+  }
+  const said = first.find(({ data }) => data !== '')
+  if (said && isErrorEvent(said)) {
+    await rest.cancel()
+    throw new UpstreamFaultError(faultOfError(streamError(JSON.parse(said.data))))
+  }
+  return { kind: 'stream', served, translation, first, rest }
+}
+
+function brokenOff(): BackendFailed {
+  return new BackendFailed('reset', 'The stream ended before it began')
+}
+
+/** `event: error` of Anthropic, and an object that is an error alone, as others have it. */
+function isErrorEvent({ event, data }: ServerSentEvent): boolean {
+  if (event === 'error') return isObject(data)
+  return data.startsWith('{"error"') && isObject(data)
+}
+
+function isObject(data: string): boolean {
+  try {
+    return typeof JSON.parse(data) === 'object'
+  } catch {
+    return false
+  }
+}
+
+function faultOfError(error: ApiError): UpstreamFault {
+  const isOutage = error.status >= 500
+  return {
+    error,
+    why: `An error in the place of the first event: ${error.code}`,
+    outcome: isOutage ? 'failure' : 'neutral',
+    goesOn: isOutage || error.status === 429,
+  }
+}
+
+/** What a backend throws, as a fault; what the caller did (it went away) as it is. */
+async function failing<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (thrown) {
+    if (signal.aborted && !(signal.reason instanceof ApiError)) throw signal.reason
+    if (signal.reason instanceof ApiError) throw new UpstreamFaultError(faultOfFailure(outOfTime()))
+    throw new UpstreamFaultError(faultOfFailure(thrown))
+  }
+}
+
+function outOfTime(): BackendFailed {
+  return new BackendFailed('timeout', 'The call took longer than it may')
+}
+
+function once<A>(call: (argument: A) => void): (argument: A) => void {
+  let isDone = false
+  return (argument) => {
+    if (isDone) return
+    isDone = true
+    call(argument)
+  }
+}

@@ -1,0 +1,200 @@
+import { ApiError } from '../http/errors.ts'
+import { type ServerSentEvent, writeEvent } from '../http/event-stream.ts'
+import { describeModelError } from './model-errors.ts'
+import { toAnthropicError } from './anthropic/errors.ts'
+import type { StreamTranslator } from './anthropic/chat-chunks.ts'
+import { faultOfFailure } from './upstream-fault.ts'
+import { BackendFailed } from './backend.ts'
+import { isJson, type Json } from './fields.ts'
+import type { ModelRequest } from './model-request.ts'
+import type { UpstreamEvents } from './upstream-events.ts'
+
+/** Official clients give up on a silent stream; a comment is read by none of them. */
+const KEEP_ALIVE_MS = 15_000
+const KEEP_ALIVE = Buffer.from(': keep-alive\n\n')
+const DONE = '[DONE]'
+
+/** How a stream ended, for the caller's bill and the provider's breaker. */
+export type StreamEnd = 'success' | 'error' | 'client_closed'
+
+export interface StreamOptions {
+  request: ModelRequest
+  requestId: string
+  /** Undefined: events pass as they are. */
+  translator: StreamTranslator | undefined
+  first: ServerSentEvent[]
+  rest: UpstreamEvents
+  /** Sees every event of the backend. False: no more of it is wanted. */
+  onEvents(events: readonly ServerSentEvent[]): boolean
+  /** Called once. Awaited before the stream is closed. */
+  onEnd(end: StreamEnd, error?: ApiError): Promise<void>
+}
+
+/** The caller's stream: each event of the backend as soon as it is there, in the caller's words. */
+export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array> {
+  const { rest, onEnd, onEvents } = options
+  const words = createWords(options)
+  let waiting: Promise<ServerSentEvent[] | undefined> | undefined = Promise.resolve(options.first)
+  let isOver = false
+
+  async function finish(controller: ReadableStreamDefaultController<Uint8Array>, end: StreamEnd, error?: ApiError) {
+    if (isOver) return
+    isOver = true
+    await onEnd(end, error).catch(() => {})
+    try {
+      controller.close()
+    } catch {
+      // The caller is gone.
+    }
+  }
+
+  /** One turn: what came, or a sign of life. */
+  async function turn(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    waiting ??= rest.next()
+    const events = await within(KEEP_ALIVE_MS, waiting)
+    if (events === 'silence') return controller.enqueue(KEEP_ALIVE)
+    waiting = undefined
+    if (events === undefined) {
+      const last = words.end()
+      if (last.length > 0) controller.enqueue(last)
+      return finish(controller, 'success')
+    }
+    const goesOn = onEvents(events)
+    const said = words.of(events)
+    if (said.length > 0) controller.enqueue(said)
+    if (goesOn) return
+    await rest.cancel()
+    controller.enqueue(words.cut())
+    await finish(controller, 'success')
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          await turn(controller)
+        } catch (thrown) {
+          const error = toError(thrown)
+          if (!isOver) controller.enqueue(words.failure(error))
+          await rest.cancel()
+          await finish(controller, 'error', error)
+        }
+      },
+      async cancel() {
+        if (isOver) return
+        isOver = true
+        await rest.cancel()
+        await onEnd('client_closed')
+      },
+    },
+    { highWaterMark: 1 },
+  )
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T | 'silence'> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<'silence'>((resolve) => {
+    timer = setTimeout(resolve, ms, 'silence')
+  })
+  try {
+    return await Promise.race([work, silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function toError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown
+  return faultOfFailure(thrown instanceof BackendFailed ? thrown : new BackendFailed('reset', 'The stream broke off'))
+    .error
+}
+
+/** What the caller reads. */
+interface Words {
+  of(events: readonly ServerSentEvent[]): Uint8Array
+  /** What is still to be said at the end. Throws where the backend ended too early. */
+  end(): Uint8Array
+  /** What is said where we end it. */
+  cut(): Uint8Array
+  failure(error: ApiError): Uint8Array
+}
+
+function createWords(options: StreamOptions): Words {
+  const { request, requestId, translator } = options
+  const failure = (error: ApiError) =>
+    request.dialect === 'anthropic'
+      ? writeEvent(JSON.stringify(toAnthropicError(error, requestId)), 'error')
+      : writeEvent(JSON.stringify(describeModelError(error)))
+  if (translator) return { ...translated(request, translator), failure }
+  return { ...(request.operation === 'chat' ? chatAsItIs(request) : asItIs()), failure }
+}
+
+function translated({ dialect }: ModelRequest, translator: StreamTranslator): Omit<Words, 'failure'> {
+  const written = (said: readonly Json[]) =>
+    Buffer.concat(said.map((one) => writeEvent(JSON.stringify(one), dialect === 'anthropic' ? String(one.type) : undefined)))
+  const ended = () => (dialect === 'anthropic' ? Buffer.alloc(0) : writeEvent(DONE))
+  return {
+    of: (events) =>
+      written(events.flatMap(({ data }) => (data === '' || data === DONE ? [] : translator.push(parse(data))))),
+    end: () => Buffer.concat([written(translator.end()), ended()]),
+    cut: ended,
+  }
+}
+
+/** Bytes pass; what is asked of the provider for our own books only is taken out. */
+function chatAsItIs({ includeUsage }: ModelRequest): Omit<Words, 'failure'> {
+  let hasFinished = false
+  let isDone = false
+  let head: Json | undefined
+  return {
+    of(events) {
+      const kept = events.filter(({ data }) => {
+        if (data === DONE) isDone = true
+        else if (!head && data.startsWith('{')) head = parse(data)
+        if (data.includes('"finish_reason":"') || data.includes('"finish_reason": "')) hasFinished = true
+        return includeUsage || !isUsageOnly(data)
+      })
+      return Buffer.concat(kept.map(({ raw }) => raw))
+    },
+    end() {
+      if (isDone) return Buffer.alloc(0)
+      if (!hasFinished) throw new BackendFailed('reset', 'The stream ended before its end')
+      return writeEvent(DONE)
+    },
+    cut() {
+      const { id, created, model } = head ?? {}
+      const chunk = {
+        id,
+        object: 'chat.completion.chunk',
+        created,
+        model,
+        choices: [{ index: 0, delta: {}, finish_reason: 'length' }],
+      }
+      return Buffer.concat([writeEvent(JSON.stringify(chunk)), writeEvent(DONE)])
+    },
+  }
+}
+
+function asItIs(): Omit<Words, 'failure'> {
+  return {
+    of: (events) => Buffer.concat(events.map(({ raw }) => raw)),
+    end: () => Buffer.alloc(0),
+    cut: () => Buffer.alloc(0),
+  }
+}
+
+function isUsageOnly(data: string): boolean {
+  if (!data.includes('"usage"') || !/"choices"\s*:\s*\[\s*\]/.test(data)) return false
+  const chunk = parse(data)
+  return isJson(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0
+}
+
+function parse(data: string): Json {
+  try {
+    const value: unknown = JSON.parse(data)
+    if (isJson(value)) return value
+  } catch {
+    // Told below.
+  }
+  throw new BackendFailed('protocol', 'An event is no JSON object')
+}

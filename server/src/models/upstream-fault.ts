@@ -1,0 +1,82 @@
+import { ApiError } from '../http/errors.ts'
+import type { CallOutcome } from '../resilience/breaker.ts'
+import { upstreamError } from './anthropic/errors.ts'
+import { type BackendAnswer, BackendFailed } from './backend.ts'
+import type { ServedModel } from './registry.ts'
+
+/** Why a try brought no answer. */
+export interface UpstreamFault {
+  /** What the caller is told, should nobody else answer. */
+  error: ApiError
+  /** For the log. */
+  why: string
+  /** What it says about the provider. */
+  outcome: CallOutcome
+  /** Whether another provider may do better. */
+  goesOn: boolean
+  /** A stream that broke before anything came of it. */
+  isBrokenStream?: boolean
+}
+
+/** Where its own key is wrong, or ours: no other provider is asked in its place, since somebody has to mend it. */
+const REFUSED = [401, 402, 403]
+const MAX_RETRY_S = 3600
+
+/** A provider answered, with a failure. `apiKey` is the caller's own, where the call went out with it. */
+export function faultOfStatus(
+  { status, headers }: BackendAnswer,
+  body: unknown,
+  { provider }: ServedModel,
+  apiKey: string | undefined,
+): UpstreamFault {
+  const why = `${provider.id} answered ${status}`
+  if (REFUSED.includes(status)) return { error: refusedBy(apiKey), why, outcome: 'neutral', goesOn: false }
+  const told = upstreamError(status, body)
+  const secrets = [apiKey, provider.secrets.api_key].filter((secret) => secret !== undefined)
+  const message = secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), told.message)
+  const error = new ApiError(told.code, message, {
+    ...(told.param !== undefined && { param: told.param }),
+    headers: told.status === 429 || told.status === 503 ? retryHeaders(headers) : {},
+  })
+  const isOutage = error.status >= 500
+  return { error, why, outcome: isOutage ? 'failure' : 'neutral', goesOn: isOutage || status === 429 }
+}
+
+function refusedBy(apiKey: string | undefined): ApiError {
+  return new ApiError(
+    'upstream_error',
+    apiKey === undefined
+      ? 'The provider of the model does not let us in; the operator has to mend it'
+      : 'The provider of the model refuses your own key; set another one',
+  )
+}
+
+function retryHeaders(headers: Headers): Record<string, string> {
+  const said = Number(headers.get('retry-after'))
+  const seconds = Number.isFinite(said) && said > 0 ? Math.min(MAX_RETRY_S, Math.ceil(said)) : 1
+  return { 'Retry-After': String(seconds), 'retry-after-ms': String(seconds * 1000) }
+}
+
+/** There is no answer. */
+export function faultOfFailure(thrown: unknown): UpstreamFault {
+  if (!(thrown instanceof BackendFailed)) throw thrown
+  const { reason, message: why, retryAfterMs } = thrown
+  if (reason === 'timeout')
+    return { error: upstreamError(504, undefined), why, outcome: 'failure', goesOn: true }
+  if (reason === 'misconfigured')
+    return {
+      error: new ApiError('upstream_error', 'The provider of the model cannot be called; the operator has to mend it'),
+      why,
+      outcome: 'neutral',
+      goesOn: true,
+    }
+  if (reason === 'overloaded') {
+    const seconds = Math.max(1, Math.ceil((retryAfterMs ?? 1000) / 1000))
+    const error = new ApiError('upstream_unavailable', `The model is busy; try again in ${seconds} s`, {
+      headers: { 'Retry-After': String(seconds) },
+    })
+    return { error, why, outcome: 'neutral', goesOn: true }
+  }
+  const error = new ApiError('upstream_error', 'The provider of the model cannot be reached; try again')
+  return { error, why, outcome: 'failure', goesOn: true }
+}
