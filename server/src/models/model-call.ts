@@ -1,0 +1,340 @@
+import type { Context } from 'hono'
+import { NANO_PER_CENT } from '../accounts/credits.ts'
+import type { Deps, Env } from '../context.ts'
+import { ApiError } from '../http/errors.ts'
+import { findSpendable } from '../storage/ledger.ts'
+import { takeModelCall } from '../storage/model-rate.ts'
+import { type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstream } from './attempts.ts'
+import type { Operation } from './backend.ts'
+import { type Budget, budgetFor } from './budget.ts'
+import { keyOf } from './fuel/provider-keys.ts'
+import { hold, type Hold, type Outcome, type Progress, reserve, type Reservation, settle } from './fuel/reservations.ts'
+import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.ts'
+import { type ModelRequest, readModelRequest, withTokenLimit } from './model-request.ts'
+import { type Payer, payerOf } from './payer.ts'
+import type { Models, ServedModel } from './registry.ts'
+import { streamAnswer, type StreamEnd } from './stream-answer.ts'
+import { translate } from './translation.ts'
+import { wholeAnswer } from './whole-answer.ts'
+
+/** One call of a model while it is under way. */
+interface Call {
+  request: ModelRequest
+  payer: Payer
+  budget: Budget
+  reservation: Reservation
+  held: Hold
+  requestId: string
+  startedAt: number
+  headers: Record<string, string>
+}
+
+/** Chat completions, responses, messages and embeddings: who pays, who answers, and what it came to. */
+export async function callModel(deps: Deps, c: Context<Env>, operation: Operation): Promise<Response> {
+  const startedAt = deps.now()
+  const payer = await payerOf(deps, c.get('principal'))
+  const request = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
+  const headers = await takeCall(deps, payer)
+  const found = requireModel(deps, await deps.models.current(), request)
+
+  const requestId = c.get('requestId')
+  const budget = await budgetFor(deps, request, found, payer)
+  const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
+  const held = hold(deps, reservation)
+  const call: Call = { request, payer, budget, reservation, held, requestId, startedAt, headers }
+  const signal = AbortSignal.any([c.req.raw.signal, outOfTime(deps.config.chat.timeoutMs)])
+  try {
+    const tried = await tryCandidates(deps, await candidatesOf(deps, call), {
+      request,
+      requestId,
+      signal,
+      timeouts: ({ provider }) => ({
+        connectMs: 5000,
+        firstByteMs: provider.settings.timeout_ms ?? 60_000,
+        idleMs: 60_000,
+        totalMs: deps.config.chat.timeoutMs,
+      }),
+    })
+    return await answered(deps, call, tried)
+  } catch (thrown) {
+    throw await failed(deps, call, thrown, c.req.raw.signal.aborted)
+  }
+}
+
+function outOfTime(ms: number): AbortSignal {
+  const controller = new AbortController()
+  const error = new ApiError('upstream_timeout', 'The call took longer than it may; ask for less, or stream it')
+  setTimeout(() => controller.abort(error), ms).unref()
+  return controller.signal
+}
+
+function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
+  const first = models.providers[0]
+  const usual = config.chat.defaultModel ?? (first && `${first.id}/${first.settings.models[0]?.id ?? ''}`) ?? ''
+  const found = models.find(model === '' ? usual : model)
+  if (found.length === 0)
+    throw new ApiError(
+      'model_not_found',
+      `There is no model ${model === '' ? 'that serves calls without a name' : model}; GET /v1/models lists those there are`,
+      { param: 'model', headers: { 'x-should-retry': 'false' } },
+    )
+  return config.chat.fallbackEnabled ? found : found.slice(0, 1)
+}
+
+/** One of a person's calls a minute, whatever key they come by. */
+async function takeCall({ db, now, config }: Deps, { userId }: Payer): Promise<Record<string, string>> {
+  const limit = config.modelCallsPerMinute
+  const rate = await db.write(({ trx }) => takeModelCall(trx, userId, limit, now()))
+  const reset = `${(rate.resetMs / 1000).toFixed(3)}s`
+  const headers = {
+    'x-ratelimit-limit-requests': String(limit),
+    'x-ratelimit-remaining-requests': String(rate.remaining),
+    'x-ratelimit-reset-requests': reset,
+  }
+  if (rate.allowed) return headers
+  const seconds = Math.ceil(rate.resetMs / 1000)
+  throw new ApiError('rate_limit_exceeded', `More than ${limit} calls a minute; wait ${seconds} s`, {
+    headers: { ...headers, 'Retry-After': String(seconds), 'retry-after-ms': String(Math.ceil(rate.resetMs)) },
+  })
+}
+
+function callOf({ operation, model }: ModelRequest, payer: Payer) {
+  return {
+    user_id: payer.userId,
+    org_id: payer.orgId,
+    client_id: payer.clientId,
+    agent_id: payer.agentId,
+    key_id: payer.keyId,
+    operation,
+    model_asked: model,
+    payment_method: payer.paymentMethod,
+  }
+}
+
+/** Those that the budget covers; on the caller's own keys, those where they have one. */
+async function candidatesOf(deps: Deps, { request, payer, budget, requestId, startedAt }: Call): Promise<Candidate[]> {
+  const { maxTokens } = budget
+  const head = {
+    id: requestId,
+    created: Math.floor(startedAt / 1000),
+    defaultMaxTokens: maxTokens ?? deps.config.chat.maxTokens,
+  }
+  const candidates: Candidate[] = []
+  for (const served of budget.models) {
+    const { provider } = served
+    const own = payer.paymentMethod === 'byok'
+    const apiKey = own ? await ownKey(deps, payer, served, candidates.length > 0) : undefined
+    if (own && apiKey === undefined) continue
+    const isOpenAi = provider.kind === 'openai' || provider.kind === 'azure-openai'
+    const limited = maxTokens === undefined ? request : withTokenLimit(request, maxTokens, isOpenAi)
+    candidates.push({
+      served,
+      apiKey,
+      translate: (stream) => translate(limited, served, stream, head),
+      breaker: JSON.stringify([provider.id, served.upstreamModel, own ? payer.userId : '']),
+    })
+  }
+  return candidates
+}
+
+/** Without a key at the first one there is no call; a later one is left out. */
+async function ownKey(deps: Deps, { userId }: Payer, { provider }: ServedModel, isOptional: boolean) {
+  try {
+    return await keyOf(deps, userId, provider.id)
+  } catch (thrown) {
+    if (isOptional && thrown instanceof ApiError && thrown.code === 'byok_key_missing') return undefined
+    throw thrown
+  }
+}
+
+async function answered(deps: Deps, call: Call, tried: Tried): Promise<Response> {
+  const { upstream, attempts } = tried
+  const { name, provider } = upstream.served
+  const isFallback = call.budget.models[0] !== upstream.served
+  const headers = {
+    ...call.headers,
+    'x-auth-agent-provider': provider.id,
+    'x-auth-agent-attempts': String(attempts),
+    ...(isFallback && { 'x-auth-agent-fallback': name }),
+  }
+  if (upstream.kind === 'stream' && call.request.stream) return streamed(deps, call, tried, upstream, headers)
+  return whole(deps, call, tried, headers)
+}
+
+async function whole(deps: Deps, call: Call, tried: Tried, headers: Record<string, string>): Promise<Response> {
+  const { upstream } = tried
+  const { request, budget, requestId } = call
+  const { backend, said, contentType } = await wholeAnswer(upstream, request, requestId)
+  tried.leave('success')
+  const { operation } = upstream.translation
+  const metered = meteredAnswer(operation, backend, { input: budget.promptTokens, output: budget.maxTokens ?? 0 })
+  const cost = await settled(deps, call, tried, metered, 'completed', undefined)
+  return new Response(said, {
+    headers: { ...headers, ...moneyHeaders(cost), 'Content-Type': contentType, 'Cache-Control': 'no-store' },
+  })
+}
+
+function streamed(
+  deps: Deps,
+  call: Call,
+  tried: Tried,
+  upstream: Extract<Upstream, { kind: 'stream' }>,
+  headers: Record<string, string>,
+): Response {
+  const { budget, held, request, requestId } = call
+  const { served, translation, first, rest } = upstream
+  const meter = createStreamMeter(translation.operation, budget.promptTokens)
+  const price = budget.priceOf(served)
+  const ttft_ms = deps.now() - call.startedAt
+  const progress = { ...progressOf(tried, meter.read()), ttft_ms }
+  const limit = budget.isClamped ? (budget.maxTokens ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+  const stream = streamAnswer({
+    request,
+    requestId,
+    translator: translation.stream?.(),
+    first,
+    rest,
+    onEvents(events) {
+      for (const event of events) meter.push(event)
+      const metered = meter.read()
+      held.note({ ...progress, ...metered.usage }, costIn(metered, price))
+      return meter.events() <= limit
+    },
+    async onEnd(end, error) {
+      tried.leave(outcomeOf(end, error))
+      await settled(deps, call, tried, meter.read(), STATUS[end], ttft_ms, error)
+    },
+  })
+  return new Response(stream, {
+    headers: {
+      ...headers,
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-cache',
+      'X-Accel-Buffering': 'no',
+    },
+  })
+}
+
+const STATUS: Record<StreamEnd, Outcome['status']> = {
+  success: 'completed',
+  error: 'failed',
+  client_closed: 'client_closed',
+}
+
+/** That the caller went away says nothing about the provider. */
+function outcomeOf(end: StreamEnd, error: ApiError | undefined) {
+  if (end === 'success') return 'success'
+  return end === 'error' && (error?.status ?? 500) >= 500 ? 'failure' : 'neutral'
+}
+
+function progressOf({ attempts, upstream }: Pick<Tried, 'attempts' | 'upstream'>, { usage }: Metered): Progress {
+  const { input_tokens, cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens } = usage
+  return {
+    model_served: upstream.served.upstreamModel,
+    provider: upstream.served.provider.id,
+    attempts,
+    input_tokens,
+    cached_tokens,
+    cache_write_tokens,
+    output_tokens,
+    reasoning_tokens,
+    ttft_ms: null,
+  }
+}
+
+interface Cost {
+  chargedNano: number
+  spendableNano: number
+}
+
+/** What the call came to, taken and written down once, with its one event of the audit log. */
+async function settled(
+  deps: Deps,
+  call: Call,
+  tried: Pick<Tried, 'attempts' | 'upstream'>,
+  metered: Metered,
+  status: Outcome['status'],
+  ttftMs: number | undefined,
+  error?: ApiError,
+): Promise<Cost> {
+  call.held.letGo()
+  const price = call.budget.priceOf(tried.upstream.served)
+  const progress = { ...progressOf(tried, metered), ttft_ms: ttftMs ?? null }
+  return settleAs(deps, call, { ...progress, status, estimated: metered.estimated }, costIn(metered, price), error)
+}
+
+async function settleAs(
+  deps: Deps,
+  call: Call,
+  outcome: Omit<Outcome, 'duration_ms'>,
+  costNano: number,
+  error: ApiError | undefined,
+): Promise<Cost> {
+  const now = deps.now()
+  const { payer, request, reservation, requestId } = call
+  return deps.db.write(async (work) => {
+    const done = await settle(deps, work, reservation, { ...outcome, duration_ms: now - call.startedAt }, costNano, now)
+    work.record({
+      at: now,
+      org_id: payer.orgId,
+      actor: payer.keyId ?? payer.agentId ?? payer.userId,
+      action: 'model.called',
+      target: payer.userId,
+      client_id: payer.clientId,
+      agent_id: payer.agentId,
+      request_id: requestId,
+      detail: {
+        operation: request.operation,
+        model: request.model,
+        provider: outcome.provider,
+        attempts: outcome.attempts,
+        status: outcome.status,
+        ...(error && { error: error.code }),
+        input_tokens: outcome.input_tokens,
+        output_tokens: outcome.output_tokens,
+        cost_nano: done?.chargedNano ?? 0,
+      },
+    })
+    return { chargedNano: done?.chargedNano ?? 0, spendableNano: await findSpendable(work.trx, payer.userId) }
+  })
+}
+
+function moneyHeaders({ chargedNano, spendableNano }: Cost): Record<string, string> {
+  return {
+    'x-auth-agent-cost-cents': String(chargedNano / NANO_PER_CENT),
+    'x-auth-agent-credits-remaining': String(spendableNano / NANO_PER_CENT),
+  }
+}
+
+const NOTHING = {
+  input_tokens: 0,
+  cached_tokens: 0,
+  cache_write_tokens: 0,
+  output_tokens: 0,
+  reasoning_tokens: 0,
+  ttft_ms: null,
+  estimated: false,
+}
+
+/** Nobody answered, or the caller went away before anybody did: it costs nothing, and is written down. */
+async function failed(deps: Deps, call: Call, thrown: unknown, isGone: boolean): Promise<unknown> {
+  call.held.letGo()
+  const nobody = thrown instanceof NobodyAnswered ? thrown : undefined
+  const error = nobody?.error ?? (thrown instanceof ApiError ? thrown : undefined)
+  const outcome = {
+    ...NOTHING,
+    status: isGone ? ('client_closed' as const) : ('failed' as const),
+    attempts: nobody?.attempts ?? 0,
+    model_served: nobody?.last?.upstreamModel ?? null,
+    provider: nobody?.last?.provider.id ?? null,
+  }
+  await settleAs(deps, call, outcome, 0, error)
+  if (!error) return isGone ? new ApiError('invalid_request', 'The caller went away') : thrown
+  return withHeaders(error, { ...call.headers, 'x-auth-agent-attempts': String(outcome.attempts) })
+}
+
+function withHeaders(error: ApiError, headers: Record<string, string>): ApiError {
+  const { code, message, param, cause } = error
+  return new ApiError(code, message, { cause, ...(param && { param }), headers: { ...headers, ...error.headers } })
+}
+
