@@ -32,6 +32,8 @@ import { clientAdminRoutes, clientRoutes } from './identity/client-routes.ts'
 import { discoveryRoutes, identityRoutes } from './identity/routes.ts'
 import { signInAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
 import { fuelAdminRoutes, fuelRoutes } from './models/fuel/routes.ts'
+import { modelProviderRoutes } from './models/provider-routes.ts'
+import { modelRoutes } from './models/routes.ts'
 import { referenceRoutes } from './reference.ts'
 import { isClientOrigin } from './storage/clients.ts'
 
@@ -94,10 +96,12 @@ export function createApp(deps: Deps) {
     .route('/api', fuelRoutes(deps))
     .route('/api', auditRoutes(deps, checkHead))
   app.route('/', connectionRoutes(deps))
+  app.route('/', modelRoutes(deps))
   app.route('/', mcpRoutes(deps))
   app.route('/', callbackRoutes(deps))
   app.route('/', brokerRoutes(deps))
   app.route('/api/admin', providerAdminRoutes(deps))
+  app.route('/api/admin', modelProviderRoutes(deps))
   app.route('/api/admin', agentAdminRoutes(deps))
   app.route('/api/admin', clientAdminRoutes(deps))
   app.route('/api/admin', signInAdminRoutes(deps))

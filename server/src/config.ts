@@ -43,6 +43,21 @@ export interface Config {
   allowedReturnDomains: readonly string[]
   enforceReturnUrl: boolean
   broker: BrokerConfig
+  /** Of one person, by whatever keys and processes. */
+  modelCallsPerMinute: number
+  chat: ChatConfig
+}
+
+/** What calls of models are given that do not say. */
+export interface ChatConfig {
+  /** `provider/model`; absent: the first one there is. */
+  defaultModel: string | undefined
+  fallbackEnabled: boolean
+  maxTokens: number
+  /** Absent: the provider's. */
+  temperature: number | undefined
+  /** For all that is tried for one call. */
+  timeoutMs: number
 }
 
 /** From none to the strongest. */
@@ -156,6 +171,12 @@ const issuer = z.string().transform((text, ctx) => {
 const databaseUrl = z
   .string()
   .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)/, 'must be sqlite:<path>, sqlite::memory: or postgres://user@host/database')
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const duration = z
+  .string()
+  .regex(/^\d{1,7}(ms|s|m|h)$/, 'must be a time, such as 30s, 5m or 1h')
+  .transform((text) => Number.parseInt(text, 10) * (UNIT_MS[text.replace(/\d+/, '')] ?? 1))
+  .refine((ms) => ms >= 1000 && ms <= 86_400_000, 'must be from 1s to 24h')
 const cidrs = list.refine((all) => all.every(isCidr), 'must be addresses or CIDR ranges, such as 10.0.0.0/8')
 const egress = list.refine(
   (all) => all.every(isAllowEntry),
@@ -257,6 +278,17 @@ const Environment = z.object({
   ALLOWED_RETURN_DOMAINS: returnDomains.optional(),
   ENFORCE_RETURN_URL: flag.default(true),
   BROKER_API_KEYS: brokerKeys.default([]),
+  RATE_LIMIT_RPM: wholeNumber(1, 1_000_000).default(60),
+  DEFAULT_AGENT: z.string().max(300).optional(),
+  AGENT_FALLBACK_ENABLED: flag.default(true),
+  CHAT_MAX_TOKENS: wholeNumber(1, 10_000_000).default(4000),
+  CHAT_DEFAULT_TEMPERATURE: z
+    .string()
+    .regex(/^[0-2](\.\d{1,3})?$/, 'must be a number from 0 to 2')
+    .transform(Number)
+    .refine((value) => value <= 2, 'must be from 0 to 2')
+    .optional(),
+  CHAT_TIMEOUT: duration.default(300_000),
   BROKER_URL: privateUrl.optional(),
   BROKER_PUBLIC_URL: issuer.optional(),
   BROKER_ALLOWED_CIDRS: cidrs.default([]),
@@ -324,6 +356,14 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
     sessionBinding: data.CONNECTION_SESSION_BINDING,
     allowedReturnDomains: data.ALLOWED_RETURN_DOMAINS ?? (production ? [] : [...LOOPBACK_HOSTS]),
     enforceReturnUrl: data.ENFORCE_RETURN_URL,
+    modelCallsPerMinute: data.RATE_LIMIT_RPM,
+    chat: {
+      defaultModel: data.DEFAULT_AGENT,
+      fallbackEnabled: data.AGENT_FALLBACK_ENABLED,
+      maxTokens: data.CHAT_MAX_TOKENS,
+      temperature: data.CHAT_DEFAULT_TEMPERATURE,
+      timeoutMs: data.CHAT_TIMEOUT,
+    },
     broker: {
       keys: data.BROKER_API_KEYS,
       publicUrl: data.BROKER_PUBLIC_URL ?? ownUrl,

@@ -13,6 +13,7 @@ import type { Logger } from './http/log.ts'
 import type { Metrics } from './http/metrics.ts'
 import type { Outbound } from './http/outbound.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
+import type { ModelRegistry } from './models/registry.ts'
 import type { Breaker } from './resilience/breaker.ts'
 import type { SingleFlight } from './resilience/single-flight.ts'
 import type { Slots } from './resilience/slots.ts'
@@ -45,6 +46,10 @@ export interface Deps {
   broker: BrokerLink | undefined
   /** What providers publish about themselves. */
   providerDocuments: ProviderDocuments
+  /** Who serves which model. */
+  models: ModelRegistry
+  /** Of models at providers. */
+  modelBreakers: (name: string) => Breaker
   /** How often tokens are read and refreshed on demand, in this process. */
   callLimits: CallLimits
   /** Of the hosts that tokens are refreshed at. */

@@ -8,6 +8,7 @@ import { webhookSecretRecord } from './connections/webhooks.ts'
 import { replayRecord } from './identity/grants/refresh-token.ts'
 import { sealedFor } from './identity/signing-keys.ts'
 import { providerKeyRecord } from './models/fuel/provider-keys.ts'
+import { modelSecretsRecord } from './models/providers.ts'
 import type { SealedColumn, SealedRow } from './storage/sealed-columns.ts'
 
 const text = (row: SealedRow, name: string) => String(row[name])
@@ -83,6 +84,13 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     key: ['user_id', 'provider_id'],
     reads: [],
     record: (row) => providerKeyRecord(text(row, 'user_id'), text(row, 'provider_id')),
+  },
+  {
+    table: 'model_provider',
+    column: 'secrets_sealed',
+    key: ['provider_id'],
+    reads: [],
+    record: (row) => modelSecretsRecord(text(row, 'provider_id')),
   },
   {
     table: 'idempotency_key',

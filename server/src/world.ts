@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openAdminKey } from './accounts/admin-key.ts'
 import { createAuth } from './accounts/better-auth.ts'
@@ -19,7 +20,10 @@ import { createLogger, type Logger } from './http/log.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createOutbound } from './http/outbound.ts'
 import { openSigningKeys } from './identity/signing-keys.ts'
-import { openMasterKeys } from './master-keys.ts'
+import { dataDirectory, openMasterKeys } from './master-keys.ts'
+import { createBackend } from './models/backends.ts'
+import { openAgentProcesses } from './models/cli/agent-processes.ts'
+import { createModelRegistry } from './models/registry.ts'
 import { createBreakers } from './resilience/breaker.ts'
 import { createSingleFlight } from './resilience/single-flight.ts'
 import { createSlots } from './resilience/slots.ts'
@@ -30,6 +34,9 @@ const STREAMS_PER_ADDRESS = 500
 const STREAMS_PER_REQUEST = 20
 
 /** A provider's token endpoint that is out is asked again four times a minute. */
+/** A model that is out (requirement 48): twice as long each time that it still is. */
+const MODEL_BREAKER = { failures: 5, of: 10, withinMs: 30_000, coolDownMs: 30_000, longestCoolDownMs: 300_000 }
+
 const PROVIDER_BREAKER = { failures: 5, of: 10, withinMs: 30_000, coolDownMs: 15_000 }
 
 /** What a provider has not answered by then, another process asks again. */
@@ -74,6 +81,16 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
     const auth = await createAuth({ config, db, ring, random, now, log, orgId }, Date.now)
     const outbound = createOutbound({ allow: config.egressAllow })
     const draining = new AbortController()
+    const processes = await openAgentProcesses({
+      directory: join(dataDirectory(config), 'agents'),
+      environment: process.env,
+      draining: draining.signal,
+      random,
+      log,
+    })
+    const models = createModelRegistry({ db, ring, log }, (provider) =>
+      createBackend({ outbound, now, random, log, processes }, provider),
+    )
     const deps: Deps = {
       config,
       db,
@@ -92,6 +109,8 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       broker: config.broker.elsewhere && openBrokerLink(config.broker.elsewhere),
       providerDocuments: createProviderDocuments({ db, outbound, now }),
       callLimits: createCallLimits({ config, now }),
+      models,
+      modelBreakers: createBreakers(MODEL_BREAKER),
       providerBreakers: createBreakers(PROVIDER_BREAKER),
       catalogue: new Map((outside.providers ?? providers).map((entry) => [entry.name, entry])),
       streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },
@@ -105,6 +124,8 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       async close() {
         // Tokens that a provider has just given are on their way to the disk.
         await Promise.race([deps.refreshes.idle(), sleep(FLIGHTS_MS, undefined, { ref: false })])
+        await models.close()
+        await processes.close()
         await db.close()
       },
     }

@@ -103,6 +103,7 @@ export function ask(backend: Backend, prompt: string, { body, timeouts, ...rest 
     operation: 'chat',
     body: { model: 'sonnet', messages: [{ role: 'user', content: prompt }], ...body },
     stream: false,
+    headers: {},
     requestId: 'req_test',
     signal: new AbortController().signal,
     timeouts: { ...TIMEOUTS, ...timeouts },

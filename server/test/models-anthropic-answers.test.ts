@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { anthropicError } from '../src/http/error-shapes.ts'
 import { ApiError, type ErrorCode } from '../src/http/errors.ts'
 import { createChatChunks, type StreamTranslator } from '../src/models/anthropic/chat-chunks.ts'
 import { toChatCompletion } from '../src/models/anthropic/chat-completion.ts'
-import { streamError, toAnthropicError, upstreamError } from '../src/models/anthropic/errors.ts'
+import { streamError, upstreamError } from '../src/models/anthropic/errors.ts'
 import { toMessage } from '../src/models/anthropic/message.ts'
 import { createMessageEvents } from '../src/models/anthropic/message-events.ts'
 import type { Json } from '../src/models/fields.ts'
@@ -514,7 +515,7 @@ describe('failures', () => {
     ['upstream_unavailable', 'overloaded_error'],
     ['upstream_timeout', 'timeout_error'],
   ])('%s is told as %s', (code, type) => {
-    expect(toAnthropicError(new ApiError(code, 'Say it again'), 'req_1')).toEqual({
+    expect(anthropicError(new ApiError(code, 'Say it again'), 'req_1')).toEqual({
       type: 'error',
       error: { type, message: 'Say it again' },
       request_id: 'req_1',

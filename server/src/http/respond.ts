@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { Env } from '../context.ts'
+import { anthropicError, describeError, openAiError } from './error-shapes.ts'
 import { ApiError, RedirectError } from './errors.ts'
 import { header } from './node-request.ts'
 
@@ -131,7 +132,7 @@ export type ErrorPage = (c: Context<Env>, error: ApiError) => string
 export function respondError(c: Context<Env>, error: ApiError, issuer: string, errorPage: ErrorPage): Response {
   if (error instanceof RedirectError) return seeOther(c, errorRedirect(error, issuer))
   if (readsPages(c)) return page(c, errorPage(c, error), { status: error.status, headers: error.headers })
-  return json(c, errorBody(c.req.path, error), error.status, { ...NO_STORE, ...error.headers })
+  return json(c, errorBody(c, error), error.status, { ...NO_STORE, ...error.headers })
 }
 
 /** RFC 6749 §4.1.2.1 and RFC 9207 §2. */
@@ -161,14 +162,13 @@ export function wantsHtml(c: Context<Env>): boolean {
 /** Below /v1, only the connections speak OAuth's dialect; the models speak OpenAI's. */
 const CONNECTIONS = /^\/v1\/(request-connection|check-connection|connections|token|refresh|proxy)(\/|$)/
 
-function errorBody(path: string, error: ApiError): object {
-  if (path.startsWith('/v1/') && !CONNECTIONS.test(path))
-    return { error: { message: error.message, type: error.code, param: error.param ?? null, code: error.code } }
+/** Where callers speak Anthropic's dialect. */
+const MESSAGES = /^\/v1\/(openai\/)?(v1\/)?messages(\/|$)/
+
+function errorBody(c: Context<Env>, error: ApiError): object {
+  const { path } = c.req
+  if (MESSAGES.test(path)) return anthropicError(error, c.get('requestId'))
+  if (path.startsWith('/v1/') && !CONNECTIONS.test(path)) return openAiError(error)
   const body = describeError(error)
   return path.startsWith('/api/agent/') ? { success: false, ...body } : body
-}
-
-/** RFC 6749 §5.2, and what else the caller may know. */
-export function describeError({ code, message, fields, also }: ApiError): Record<string, unknown> {
-  return { error: code, error_description: message, ...(fields && { fields }), ...also }
 }

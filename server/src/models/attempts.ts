@@ -8,8 +8,8 @@ import type { ModelRequest } from './model-request.ts'
 import type { ServedModel } from './registry.ts'
 import type { Translation } from './translation.ts'
 import { readEvents, type UpstreamEvents } from './upstream-events.ts'
+import { faultOfFailure, faultOfStatus, type UpstreamFault } from './upstream-fault.ts'
 import { readJsonAnswer } from './upstream-json.ts'
-import { type UpstreamFault, faultOfFailure, faultOfStatus } from './upstream-fault.ts'
 
 /** A model that can be tried for a call, with what the call is in its words. */
 export interface Candidate {

@@ -1,7 +1,7 @@
-import type { Price, TokenUsage } from './fuel/price.ts'
-import { costOf } from './fuel/price.ts'
 import type { ServerSentEvent } from '../http/event-stream.ts'
 import type { Operation } from './backend.ts'
+import type { Price, TokenUsage } from './fuel/price.ts'
+import { costOf } from './fuel/price.ts'
 import { createUsageMeter, tellsUsage, type Usage, usageOf } from './usage-of.ts'
 
 /** What a call has come to, while it goes on and at its end. */

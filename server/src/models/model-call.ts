@@ -8,12 +8,12 @@ import { type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstrea
 import type { Operation } from './backend.ts'
 import { type Budget, budgetFor } from './budget.ts'
 import { keyOf } from './fuel/provider-keys.ts'
-import { hold, type Hold, type Outcome, type Progress, reserve, type Reservation, settle } from './fuel/reservations.ts'
+import { type Hold, hold, type Outcome, type Progress, type Reservation, reserve, settle } from './fuel/reservations.ts'
 import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.ts'
 import { type ModelRequest, readModelRequest, withTokenLimit } from './model-request.ts'
 import { type Payer, payerOf } from './payer.ts'
 import type { Models, ServedModel } from './registry.ts'
-import { streamAnswer, type StreamEnd } from './stream-answer.ts'
+import { type StreamEnd, streamAnswer } from './stream-answer.ts'
 import { translate } from './translation.ts'
 import { wholeAnswer } from './whole-answer.ts'
 
@@ -163,8 +163,8 @@ async function answered(deps: Deps, call: Call, tried: Tried): Promise<Response>
 
 async function whole(deps: Deps, call: Call, tried: Tried, headers: Record<string, string>): Promise<Response> {
   const { upstream } = tried
-  const { request, budget, requestId } = call
-  const { backend, said, contentType } = await wholeAnswer(upstream, request, requestId)
+  const { request, budget } = call
+  const { backend, said, contentType } = await wholeAnswer(upstream, request)
   tried.leave('success')
   const { operation } = upstream.translation
   const metered = meteredAnswer(operation, backend, { input: budget.promptTokens, output: budget.maxTokens ?? 0 })
@@ -337,4 +337,3 @@ function withHeaders(error: ApiError, headers: Record<string, string>): ApiError
   const { code, message, param, cause } = error
   return new ApiError(code, message, { cause, ...(param && { param }), headers: { ...headers, ...error.headers } })
 }
-

@@ -46,10 +46,12 @@ export async function readModelRequest(
     model: readModel(body.model),
     stream: readStream(body.stream),
     includeUsage: isJson(body.stream_options) && body.stream_options.include_usage === true,
-    headers: Object.fromEntries(PASSED_ON[dialect].flatMap((name) => {
-      const value = header(c, name)
-      return value === undefined ? [] : [[name, value]]
-    })),
+    headers: Object.fromEntries(
+      PASSED_ON[dialect].flatMap((name) => {
+        const value = header(c, name)
+        return value === undefined ? [] : [[name, value]]
+      }),
+    ),
   }
 }
 

@@ -26,6 +26,7 @@ export async function payerOf({ db }: Pick<Deps, 'db'>, principal: Principal): P
 async function madeBy({ db }: Pick<Deps, 'db'>, principal: Principal): Promise<Omit<Payer, 'paymentMethod'>> {
   const { orgId, id } = principal
   if (principal.kind === 'person') return ofPerson(principal)
+  if (principal.kind === 'outside') return { userId: id, orgId, clientId: null, agentId: null, keyId: null }
   if (principal.kind === 'operator')
     throw new ApiError('permission_denied', 'The admin key has no budget: call models with an API key, or as an agent')
   const agent = await findAgent(db.read, id)

@@ -32,9 +32,10 @@ export function addressesOf(provider: ModelProvider): Record<string, string> {
   return Object.fromEntries(Object.entries(all).flatMap(([field, url]) => (url ? [[field, url]] : [])))
 }
 
-const PROGRAMS: readonly ProviderKind[] = ['claude-cli', 'droid']
-
-export const isProgram = ({ kind }: Pick<ModelProvider, 'kind'>): boolean => PROGRAMS.includes(kind)
+/** CCRouter's gateway is spoken to by HTTP, or by Claude Code that is pointed at it where a command is named. */
+export function isProgram({ kind, settings }: Pick<ModelProvider, 'kind' | 'settings'>): boolean {
+  return kind === 'claude-cli' || kind === 'droid' || (kind === 'ccrouter' && settings.command !== undefined)
+}
 
 /** What is missing, or does not go together, by field. */
 export function faultsOf(provider: ModelProvider): Record<string, string> {

@@ -99,7 +99,14 @@ async function checked(
   const given = { api_key, oauth2, service_account, aws }
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const secrets: ProviderSecrets = { ...known, ...said }
-  const provider: ModelProvider = { id, kind, enabled, settings: settings as ModelProviderSettings, secrets }
+  const provider: ModelProvider = {
+    id,
+    kind,
+    enabled,
+    settings: settings as ModelProviderSettings,
+    secrets,
+    createdAt: created_at,
+  }
   const fields = { ...faultsOf(provider), ...(await refusedAddresses(deps, provider)) }
   const [first] = Object.entries(fields)
   if (first) throw new ApiError('validation_failed', `${first[0]}: ${first[1]}`, { fields })

@@ -10,6 +10,8 @@ export interface ModelProvider {
   enabled: boolean
   settings: ModelProviderSettings
   secrets: ProviderSecrets
+  /** Epoch milliseconds. */
+  createdAt: number
 }
 
 /** What a provider's secrets are bound to. */
@@ -25,6 +27,7 @@ export function readProvider({ ring }: Pick<Deps, 'ring'>, row: ModelProviderRow
     id,
     kind: kind as ProviderKind,
     enabled: enabled === 1,
+    createdAt: row.created_at,
     settings: JSON.parse(settings),
     secrets: sealed === null ? {} : JSON.parse(ring.unseal(sealed, modelSecretsRecord(id))),
   }

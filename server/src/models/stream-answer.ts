@@ -1,13 +1,12 @@
+import { anthropicError, openAiError } from '../http/error-shapes.ts'
 import { ApiError } from '../http/errors.ts'
 import { type ServerSentEvent, writeEvent } from '../http/event-stream.ts'
-import { describeModelError } from './model-errors.ts'
-import { toAnthropicError } from './anthropic/errors.ts'
 import type { StreamTranslator } from './anthropic/chat-chunks.ts'
-import { faultOfFailure } from './upstream-fault.ts'
 import { BackendFailed } from './backend.ts'
 import { isJson, type Json } from './fields.ts'
 import type { ModelRequest } from './model-request.ts'
 import type { UpstreamEvents } from './upstream-events.ts'
+import { faultOfFailure } from './upstream-fault.ts'
 
 /** Official clients give up on a silent stream; a comment is read by none of them. */
 const KEEP_ALIVE_MS = 15_000
@@ -123,15 +122,17 @@ function createWords(options: StreamOptions): Words {
   const { request, requestId, translator } = options
   const failure = (error: ApiError) =>
     request.dialect === 'anthropic'
-      ? writeEvent(JSON.stringify(toAnthropicError(error, requestId)), 'error')
-      : writeEvent(JSON.stringify(describeModelError(error)))
+      ? writeEvent(JSON.stringify(anthropicError(error, requestId)), 'error')
+      : writeEvent(JSON.stringify(openAiError(error)))
   if (translator) return { ...translated(request, translator), failure }
   return { ...(request.operation === 'chat' ? chatAsItIs(request) : asItIs()), failure }
 }
 
 function translated({ dialect }: ModelRequest, translator: StreamTranslator): Omit<Words, 'failure'> {
   const written = (said: readonly Json[]) =>
-    Buffer.concat(said.map((one) => writeEvent(JSON.stringify(one), dialect === 'anthropic' ? String(one.type) : undefined)))
+    Buffer.concat(
+      said.map((one) => writeEvent(JSON.stringify(one), dialect === 'anthropic' ? String(one.type) : undefined)),
+    )
   const ended = () => (dialect === 'anthropic' ? Buffer.alloc(0) : writeEvent(DONE))
   return {
     of: (events) =>

@@ -40,7 +40,11 @@ export function translate(request: ModelRequest, served: ServedModel, stream: bo
   })
 }
 
-function asItIs({ operation, body }: ModelRequest, { upstreamModel: model }: ServedModel, stream: boolean): Translation {
+function asItIs(
+  { operation, body }: ModelRequest,
+  { upstreamModel: model }: ServedModel,
+  stream: boolean,
+): Translation {
   const asked = { ...body, model, ...(body.stream !== undefined && { stream }) }
   return {
     operation,

@@ -61,8 +61,7 @@ function retryHeaders(headers: Headers): Record<string, string> {
 export function faultOfFailure(thrown: unknown): UpstreamFault {
   if (!(thrown instanceof BackendFailed)) throw thrown
   const { reason, message: why, retryAfterMs } = thrown
-  if (reason === 'timeout')
-    return { error: upstreamError(504, undefined), why, outcome: 'failure', goesOn: true }
+  if (reason === 'timeout') return { error: upstreamError(504, undefined), why, outcome: 'failure', goesOn: true }
   if (reason === 'misconfigured')
     return {
       error: new ApiError('upstream_error', 'The provider of the model cannot be called; the operator has to mend it'),

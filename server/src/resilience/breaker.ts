@@ -10,6 +10,8 @@ export interface BreakerSettings {
   withinMs: number
   /** How long nobody is let through then. After that, one call is, and decides. */
   coolDownMs: number
+  /** Twice as long after each such call that failed, up to this. Absent: always the same. */
+  longestCoolDownMs?: number
 }
 
 /** Keeps callers from something that is out. In memory, per process. Times are epoch milliseconds. */
@@ -24,12 +26,14 @@ export interface Breaker {
 /** While the one call is under way that decides, others come back soon. */
 const PROBE_MS = 1000
 
-export function createBreaker({ failures, of, withinMs, coolDownMs }: BreakerSettings): Breaker {
+export function createBreaker(settings: BreakerSettings): Breaker {
+  const { failures, of, withinMs, coolDownMs, longestCoolDownMs = coolDownMs } = settings
   let recent: { at: number; failed: boolean }[] = []
   let openedAt: number | undefined
+  let coolsForMs = coolDownMs
   let probe: object | undefined
 
-  const coolMs = (now: number) => (openedAt === undefined ? 0 : Math.max(0, openedAt + coolDownMs - now))
+  const coolMs = (now: number) => (openedAt === undefined ? 0 : Math.max(0, openedAt + coolsForMs - now))
 
   function note(outcome: CallOutcome, now: number): void {
     if (outcome === 'neutral') return
@@ -39,9 +43,13 @@ export function createBreaker({ failures, of, withinMs, coolDownMs }: BreakerSet
 
   function decide(outcome: CallOutcome, now: number): void {
     probe = undefined
-    if (outcome === 'failure') openedAt = now
+    if (outcome === 'failure') {
+      openedAt = now
+      coolsForMs = Math.min(longestCoolDownMs, coolsForMs * 2)
+    }
     if (outcome !== 'success') return
     openedAt = undefined
+    coolsForMs = coolDownMs
     recent = []
   }
 

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { describeError } from '../../http/error-shapes.ts'
 import type { ApiError } from '../../http/errors.ts'
-import { describeError } from '../../http/respond.ts'
 
 /** What a tool says: for programs, and as text for models that see nothing else. */
 export function toolResult(said: Record<string, unknown>, isError = false): CallToolResult {

@@ -1,31 +1,6 @@
 import { ApiError, type ErrorCode } from '../../http/errors.ts'
 import { redact } from '../../http/redact.ts'
-import { entryOf, isJson, type Json } from '../fields.ts'
-
-/** Anthropic's word for a failure of ours, by its status; 529 is Anthropic's own, and ours is a 503. */
-const TYPES: Readonly<Record<number, string>> = {
-  400: 'invalid_request_error',
-  401: 'authentication_error',
-  402: 'billing_error',
-  403: 'permission_error',
-  404: 'not_found_error',
-  409: 'conflict_error',
-  413: 'request_too_large',
-  415: 'invalid_request_error',
-  422: 'invalid_request_error',
-  429: 'rate_limit_error',
-  503: 'overloaded_error',
-  504: 'timeout_error',
-}
-
-/** What callers of /v1/messages read: the body of an answer, and the data of an `error` event. */
-export function toAnthropicError({ status, message }: ApiError, requestId: string): Json {
-  return {
-    type: 'error',
-    error: { type: TYPES[status] ?? 'api_error', message },
-    request_id: requestId,
-  }
-}
+import { entryOf, isJson } from '../fields.ts'
 
 /** Failures told within a stream have a type where others have a status. Both dialects' types. */
 const STATUSES: Readonly<Record<string, number>> = {

@@ -1,0 +1,103 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { Deps, Env } from '../context.ts'
+import { errors } from '../http/openapi-errors.ts'
+import type { Security } from '../http/route-schemas.ts'
+import type { Operation } from './backend.ts'
+import { callModel } from './model-call.ts'
+import { listModels, retrieveModel } from './model-list.ts'
+
+const CALLER: Security = [{ accessToken: [] }, { apiKey: [] }]
+
+interface Endpoint {
+  path: string
+  operation: Operation
+  summary: string
+  description: string
+}
+
+const ENDPOINTS: readonly Endpoint[] = [
+  {
+    path: '/chat/completions',
+    operation: 'chat',
+    summary: 'Chat completion',
+    description:
+      'As OpenAI has it: JSON, or server-sent events with `stream`. `model` is `provider/model`, or a bare name.',
+  },
+  {
+    path: '/responses',
+    operation: 'responses',
+    summary: 'Response',
+    description: "As OpenAI has it, at providers of OpenAI's shape.",
+  },
+  {
+    path: '/messages',
+    operation: 'messages',
+    summary: 'Message',
+    description: 'As Anthropic has it, failures included.',
+  },
+  { path: '/embeddings', operation: 'embeddings', summary: 'Embeddings', description: 'As OpenAI has them.' },
+]
+
+/** Where the same stands: clients of OpenAI differ in what they put behind their base address. */
+export const MODEL_BASES = ['/v1', '/v1/openai', '/v1/openai/v1'] as const
+
+/** All paths at which a model is called, or asked about. */
+export const MODEL_PATHS = MODEL_BASES.flatMap((base) => [
+  ...ENDPOINTS.map(({ path }) => `${base}${path}`),
+  `${base}/models`,
+  `${base}/models/*`,
+])
+
+/** Models, for agents, API keys and outside identities: below the guard of /v1. */
+export function modelRoutes(deps: Deps): OpenAPIHono<Env> {
+  const table = new OpenAPIHono<Env>()
+  for (const base of MODEL_BASES) {
+    for (const { path, operation } of ENDPOINTS) table.post(`${base}${path}`, (c) => callModel(deps, c, operation))
+    table.get(`${base}/models`, (c) => listModels(deps, c))
+    table.get(`${base}/models/*`, (c) => retrieveModel(deps, c, nameIn(c, `${base}/models/`)))
+  }
+  describe(table)
+  return table
+}
+
+/** Names hold slashes and colons, encoded or not. */
+function nameIn(c: Context<Env>, prefix: string): string {
+  const raw = new URL(c.req.url).pathname.slice(prefix.length)
+  try {
+    return decodeURIComponent(raw)
+  } catch {
+    return raw
+  }
+}
+
+function describe(table: OpenAPIHono<Env>): void {
+  const json = { 'application/json': { schema: z.record(z.string(), z.unknown()) } }
+  const common = { tags: ['Models'], security: CALLER }
+  for (const { path, summary, description } of ENDPOINTS)
+    table.openAPIRegistry.registerPath(
+      createRoute({
+        method: 'post',
+        path: `/v1${path}`,
+        ...common,
+        summary,
+        description,
+        request: { body: { required: true, content: json } },
+        responses: { 200: { description: 'The answer', content: json }, ...errors(400, 401, 403, 404, 413, 429, 503) },
+      }),
+    )
+  const responses = { 200: { description: 'As OpenAI has it', content: json }, ...errors(401, 403) }
+  table.openAPIRegistry.registerPath(
+    createRoute({ method: 'get', path: '/v1/models', ...common, summary: 'List models', responses }),
+  )
+  table.openAPIRegistry.registerPath(
+    createRoute({
+      method: 'get',
+      path: '/v1/models/{id}',
+      ...common,
+      summary: 'One model',
+      request: { params: z.object({ id: z.string() }) },
+      responses: { ...responses, ...errors(404) },
+    }),
+  )
+}
