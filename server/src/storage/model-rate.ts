@@ -16,12 +16,15 @@ interface Take {
 const take = prepared<Take, { full_at: number }>((db, param) =>
   db
     .insertInto('model_rate')
-    .values({ user_id: param('userId'), full_at: sql<number>`${param('now')} + ${param('costMs')}` })
+    .values({
+      user_id: param('userId'),
+      full_at: sql<number>`cast(${param('now')} as bigint) + cast(${param('costMs')} as bigint)`,
+    })
     .onConflict((c) =>
       c
         .column('user_id')
         .doUpdateSet({
-          full_at: sql<number>`case when model_rate.full_at > ${param('now')} then model_rate.full_at else ${param('now')} end + ${param('costMs')}`,
+          full_at: sql<number>`case when model_rate.full_at > cast(${param('now')} as bigint) then model_rate.full_at else cast(${param('now')} as bigint) end + cast(${param('costMs')} as bigint)`,
         })
         .where('model_rate.full_at', '<=', param('latest')),
     )
