@@ -11,7 +11,7 @@ import { InvalidIdTokenError, verifyIdToken } from './id-token.ts'
 import { findProvider, type OAuthClient } from './provider-registry.ts'
 import type { OAuthProvider } from './providers/provider.ts'
 import { requestTokens } from './token-request.ts'
-import { readTokenResponse } from './token-response.ts'
+import { readTokenResponse, toldOfRefusal } from './token-response.ts'
 import type { Tokens } from './vault.ts'
 
 /** A person waits for the answer in their browser. */
@@ -139,8 +139,8 @@ async function exchange(
   })
   const response = readTokenResponse(raw, client.provider.response, client.provider, deps.now())
   if (response.kind === 'tokens') return response
-  const { status, error } = response
-  throw new ConsentFailed('exchange_failed', 'exchange_failed', { cause: new Error(`It answered ${status} ${error}`) })
+  const cause = new Error(`It answered ${toldOfRefusal(response)}`)
+  throw new ConsentFailed('exchange_failed', 'exchange_failed', { cause })
 }
 
 /** What the id_token says, verified; undefined where there is none, or nothing to verify it by. */

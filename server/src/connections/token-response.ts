@@ -16,6 +16,13 @@ export type TokenResponse =
   /** `error` is one word of RFC 6749 §5.2 or the provider's own; `invalid_response` where there is none to be found. */
   | { kind: 'refused'; status: number; error: string; error_description?: string; retryAfterMs?: number }
 
+export type Refused = Extract<TokenResponse, { kind: 'refused' }>
+
+/** What may be logged of a refusal: whatever is no plain word may repeat what was sent. */
+export function toldOfRefusal({ status, error }: Refused): string {
+  return `${status} ${/^[a-z_]{1,40}$/.test(error) ? error : 'with an error of its own'}`
+}
+
 /** Reads an answer of the token endpoint, in whatever way the provider departs from RFC 6749 §5.1 and §5.2. */
 export function readTokenResponse(
   answer: RawAnswer,
