@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { unsealFlowSecrets } from '../src/connections/flow-secrets.ts'
+import { openFlowSecrets } from '../src/connections/flow-secrets.ts'
 import { deliverDueWebhooks } from '../src/connections/webhook-delivery.ts'
 import { maintain } from '../src/maintenance.ts'
 import { type ConnectionsServer, connectionsOf, startConnections } from './connection-flows.ts'
@@ -162,10 +162,10 @@ describe.each(DATABASES)('what was secret, on %s', (kind) => {
     secrets.set(`${provider} state unanswered`, unanswered.body.state)
     const row = await server.deps.db.read
       .selectFrom('connection_flow')
-      .select(['state_hash', 'secrets_sealed'])
+      .selectAll()
       .where('connection_id', '=', unanswered.body.connection_id)
       .executeTakeFirstOrThrow()
-    const flow = unsealFlowSecrets(server.deps.ring, row.state_hash, row.secrets_sealed)
+    const flow = await openFlowSecrets(server.deps, row)
     secrets.set(`${provider} verifier unanswered`, flow.verifier ?? '')
 
     for (const [, say] of ECHOES)
