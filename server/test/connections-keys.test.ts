@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../src/config.ts'
 import { deliverDueWebhooks } from '../src/connections/webhook-delivery.ts'
 import { createLogger } from '../src/http/log.ts'
+import { changeSealed } from '../src/master-key-change.ts'
+import { SEALED_COLUMNS } from '../src/sealed-columns.ts'
 import type { ConnectionFlowTable, ConnectionTable } from '../src/storage/schema.ts'
 import { openWorld, type World } from '../src/world.ts'
 import { type ConnectionsServer, connectionsOf, startConnections } from './connection-flows.ts'
@@ -289,4 +291,28 @@ describe.each(DATABASES)('the master keys of a %s database with connections', (k
     expect((await alone.admin('GET', '/audit-log/verify')).body).toMatchObject({ valid: true })
     await alone.stop()
   }, 90_000)
+
+  test('are all needed that one connection needs, though nothing else does', async () => {
+    await inWorld(`${NEW},${MASTER_KEYS}`, async ({ deps }) => {
+      const { db, ring } = deps
+      await changeSealed({ db, ring }, SEALED_COLUMNS, 'rewrap', { dryRun: false })
+    })
+    await inWorld(BOTH.split(',').reverse().join(','), async ({ deps }) => {
+      const { db, ring } = deps
+      const tokens = SEALED_COLUMNS.filter(({ column }) => column === 'tokens_sealed')
+      await changeSealed({ db, ring }, tokens, 'rewrap', { dryRun: false })
+    })
+    // Whatever else is sealed anew at a start is.
+    await inWorld(BOTH, async () => {})
+    const program = start(NEW)
+    const ended = await Promise.race([
+      program.exited,
+      eventually(async () => program.stdout().includes('"url"') && 'it serves', 20_000),
+    ])
+    program.signal('SIGTERM')
+    expect(ended).toEqual({ code: 1, signal: null })
+    expect(program.stderr()).toMatch(/connection\.tokens_sealed.*"m1"/)
+    expect(program.stderr()).toMatch(/MASTER_KEYS/)
+    expect(await keys(['status'], NEW)).toMatchObject({ code: 1, said: expect.stringMatching(/Key m1: MISSING/) })
+  })
 })
