@@ -31,6 +31,7 @@ import { headCheck } from './identity/audit-heads.ts'
 import { clientAdminRoutes, clientRoutes } from './identity/client-routes.ts'
 import { discoveryRoutes, identityRoutes } from './identity/routes.ts'
 import { signInAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
+import { fuelRoutes } from './models/fuel/routes.ts'
 import { referenceRoutes } from './reference.ts'
 import { isClientOrigin } from './storage/clients.ts'
 
@@ -90,6 +91,7 @@ export function createApp(deps: Deps) {
     .route('/api', organizationConnectionRoutes(deps))
     .route('/api', connectionGrantRoutes(deps))
     .route('/api', webhookRoutes(deps))
+    .route('/api', fuelRoutes(deps))
     .route('/api', auditRoutes(deps, checkHead))
   app.route('/', connectionRoutes(deps))
   app.route('/', mcpRoutes(deps))

@@ -7,6 +7,7 @@ import { startWebhookDelivery } from './connections/webhook-delivery.ts'
 import type { Deps } from './context.ts'
 import { firstIdAt } from './crypto/ids.ts'
 import { signHead } from './identity/audit-heads.ts'
+import { startReservationSweep } from './models/fuel/reservations.ts'
 import { startRounds } from './resilience/rounds.ts'
 import { clearChangeFeed, clearReplays, sweepTable, sweepTableById, sweptTables } from './storage/sweep.ts'
 
@@ -21,7 +22,7 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
   // Each beside the others: a service elsewhere that is slow must hold nothing up.
   const stops = [
     startRounds({ everyMs: INTERVAL_MS, round, log: deps.log, complaint: 'maintenance failed' }),
-    ...(deps.config.only === 'broker' ? [] : [startMailDelivery(deps)]),
+    ...(deps.config.only === 'broker' ? [] : [startMailDelivery(deps), startReservationSweep(deps)]),
     ...(deps.config.only === 'gateway' ? [] : [startWebhookDelivery(deps), startRefreshUpkeep(deps)]),
   ]
   return async () => {

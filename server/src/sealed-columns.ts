@@ -7,6 +7,7 @@ import { tokensRecord } from './connections/vault.ts'
 import { webhookSecretRecord } from './connections/webhooks.ts'
 import { replayRecord } from './identity/grants/refresh-token.ts'
 import { sealedFor } from './identity/signing-keys.ts'
+import { providerKeyRecord } from './models/fuel/provider-keys.ts'
 import type { SealedColumn, SealedRow } from './storage/sealed-columns.ts'
 
 const text = (row: SealedRow, name: string) => String(row[name])
@@ -75,6 +76,13 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     key: ['provider_name'],
     reads: [],
     record: (row) => clientSecretRecord(text(row, 'provider_name')),
+  },
+  {
+    table: 'provider_key',
+    column: 'key_sealed',
+    key: ['user_id', 'provider_id'],
+    reads: [],
+    record: (row) => providerKeyRecord(text(row, 'user_id'), text(row, 'provider_id')),
   },
   {
     table: 'idempotency_key',

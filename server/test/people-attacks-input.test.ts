@@ -117,6 +117,8 @@ const BODIES: Record<string, object> = {
   'POST /api/clients/x/test-sign-in/exchange': { code: 'code_x', code_verifier: 'c'.repeat(43) },
   'POST /api/approvals/x/approve': {},
   'POST /api/approvals/x/deny': {},
+  'PUT /api/payment-method': { payment_method: 'credits' },
+  'PUT /api/provider-keys/x': { api_key: 'sk-odd-0123456789' },
   'POST /api/api-keys': { name: 'x', scopes: ['manage'], expires_in: 60 },
   'POST /api/connections': {
     provider_name: 'x',

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { insertPasskey } from '../src/storage/passkeys.ts'
+import { callOf, spend } from './fuel-calls.ts'
 import {
   type AgentCredentials,
   type Answer,
@@ -61,6 +62,8 @@ export interface Tenant {
   connectionId: string
   connectionGrantId: string
   webhookId: string
+  /** Where the administrator has a key of their own; they have called a model, by their agent through the app. */
+  providerId: string
 }
 
 /** The answer of a call that has to go well. */
@@ -201,6 +204,17 @@ export async function newTenant(server: TestServer, name: TenantName): Promise<T
 
   const { webhook_id: webhookId } = await made(admin, '/api/webhooks', { url: `https://${name}.example/hook` })
 
+  const providerId = `${name.toLowerCase()}-models`
+  await well(admin.send('PUT', `/api/provider-keys/${providerId}`, { api_key: `sk-of-${name}` }), 200)
+  const called = { org_id: me.organization.id, client_id: app.client_id, agent_id: agent.agent_id }
+  const call = callOf(admin.id, {
+    ...called,
+    key_id: keys.admin.key_id,
+    model_asked: `${name}-model`,
+    payment_method: 'byok',
+  })
+  await spend(server.deps, call, 0, { model_served: null })
+
   const [grant] = (await well(admin.get(`/api/tokens?agent_id=${agent.agent_id}`), 200)).data
   return {
     name,
@@ -225,6 +239,7 @@ export async function newTenant(server: TestServer, name: TenantName): Promise<T
     connectionId,
     connectionGrantId,
     webhookId,
+    providerId,
   }
 }
 
@@ -271,12 +286,15 @@ export const READS = [
   '/api/api-keys',
   '/api/connections?limit=200',
   '/api/connection-grants?limit=200',
+  '/api/usage?group_by=agent',
+  '/api/usage/receipts?limit=200',
+  '/api/provider-keys',
   '/api/audit-log?limit=200',
   '/api/audit-log/export?format=json',
   '/api/audit-log/export?format=csv',
 ] as const
 
-const IDS = /\b(?:agent|client|req|grant|user|org|key|inv|ses|sec|acct|conn|cgrant|wh)_[0-9a-z]{26,40}\b/g
+const IDS = /\b(?:agent|client|req|grant|user|org|key|inv|ses|sec|acct|conn|cgrant|wh|use)_[0-9a-z]{26,40}\b/g
 
 const ADDRESSES = /198\.51\.100\.\d+/g
 

@@ -184,6 +184,19 @@ export const PERSON_ROUTES: Record<string, Case> = {
   ]),
   'DELETE /api/api-keys/:id': thing('anyone', ({ keys }) => `/api/api-keys/${keys.member.key_id}`),
 
+  'GET /api/usage': list('/api/usage', () => ['group_by=model', 'group_by=app', 'group_by=agent', 'group_by=key']),
+  'GET /api/usage/receipts': list('/api/usage/receipts'),
+  'GET /api/payment-method': list('/api/payment-method'),
+  'PUT /api/payment-method': own('anyone', '/api/payment-method', (tenant) => [
+    { payment_method: 'credits', ...claimed(tenant) },
+  ]),
+  'GET /api/provider-keys': list('/api/provider-keys'),
+  'GET /api/provider-keys/:id': thing('anyone', ({ providerId }) => `/api/provider-keys/${providerId}`),
+  'PUT /api/provider-keys/:id': own('anyone', '/api/provider-keys/own', (tenant) => [
+    { api_key: 'key-of-another', ...claimed(tenant) },
+  ]),
+  'DELETE /api/provider-keys/:id': thing('anyone', ({ providerId }) => `/api/provider-keys/${providerId}`),
+
   'GET /api/audit-log': list('/api/audit-log', byEverything),
   'GET /api/audit-log/verify': list('/api/audit-log/verify'),
   'GET /api/audit-log/export': list('/api/audit-log/export', (tenant) => ['format=csv', ...byEverything(tenant)]),

@@ -29,6 +29,7 @@ export async function grantPromotion(
     reason: null,
     actor: clientId,
     at: now,
+    usage_id: null,
   })
   if (granted)
     work.record({
@@ -63,6 +64,7 @@ export async function addCredits(
       reason,
       actor,
       at: now,
+      usage_id: null,
     })
     record({
       at: now,

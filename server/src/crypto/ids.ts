@@ -19,6 +19,7 @@ export type IdPrefix =
   | 'mail'
   | 'key'
   | 'entry'
+  | 'use'
   | 'conn'
   | 'cgrant'
   | 'wh'

@@ -19,6 +19,12 @@ export const ListQuery = z.object({
   cursor: z.string().max(500).optional(),
 })
 
+/** RFC 3339, or epoch seconds. */
+export const QueryTime = z
+  .string()
+  .transform((value) => (/^\d{1,12}$/.test(value) ? Number(value) * 1000 : Date.parse(value)))
+  .refine((ms) => Number.isFinite(ms), 'must be a time such as 2026-01-31T12:00:00Z')
+
 export interface Position {
   created_at: number
   id: string

@@ -5,7 +5,7 @@ import { listCursor, nextCursor } from '../http/listing.ts'
 import { listApprovedApps, listAppUsers as listRows, withdrawAppApproval } from '../storage/app-approvals.ts'
 import { findClient } from '../storage/clients.ts'
 import { revokeGrantsOf } from '../storage/grants.ts'
-import { spentThroughApp } from '../storage/ledger.ts'
+import { usageThroughApp } from '../storage/usage.ts'
 import { findOwnClient } from './clients.ts'
 import { hasScope } from './scope.ts'
 
@@ -56,7 +56,7 @@ export async function listAppUsers(
   await findOwnClient(deps, clientId, principal)
   const rows = await listRows(deps.db.read, clientId, limit + 1, listCursor(cursor))
   const shown = rows.slice(0, limit)
-  const spent = await spentThroughApp(
+  const spent = await usageThroughApp(
     deps.db.read,
     clientId,
     shown.map(({ user_id }) => user_id),

@@ -18,6 +18,10 @@ export interface Schema {
   app_approval: AppApprovalTable
   ledger_entry: LedgerEntryTable
   balance: BalanceTable
+  reservation: ReservationTable
+  usage_record: UsageRecordTable
+  provider_key: ProviderKeyTable
+  price_override: PriceOverrideTable
   mail: MailTable
   provider: ProviderTable
   connection: ConnectionTable
@@ -69,7 +73,7 @@ export interface PersonTable {
   image: string | null
   email_verified_at: Time | null
   registered_at: Time | null
-  payment_method: ColumnType<'credits' | 'byok', 'credits' | 'byok' | undefined>
+  payment_method: ColumnType<PaymentMethod, PaymentMethod | undefined>
   created_at: Time
   updated_at: Time | null
 }
@@ -189,6 +193,8 @@ export interface LedgerEntryTable {
   reason: string | null
   actor: string
   at: Time
+  /** The call that was paid. */
+  usage_id: string | null
 }
 
 /** The sum of a person's ledger, kept in the same transactions. */
@@ -196,6 +202,82 @@ export interface BalanceTable {
   user_id: string
   balance_nano: number
   reserved_nano: number
+}
+
+/** What a call under way may cost at most is set aside; the row goes when it is settled. */
+export interface ReservationTable {
+  /** Of the usage record that it becomes. */
+  usage_id: string
+  user_id: string
+  amount_nano: number
+  /** What the call has cost so far. */
+  metered_nano: number
+  /** What is known of the call: the usage record, but for its end. */
+  call: Json
+  created_at: Time
+  /** Moved on while its process lives; then anybody settles it. */
+  expires_at: Time
+}
+
+export type PaymentMethod = 'credits' | 'byok'
+export type Operation = 'chat' | 'responses' | 'messages' | 'embeddings'
+
+/** One call of a model, once it is over. Kept as long as the ledger. */
+export interface UsageRecordTable {
+  usage_id: string
+  request_id: string
+  /** Whose budget it was. */
+  user_id: string
+  org_id: string
+  /** The app whose key it was. */
+  client_id: string | null
+  agent_id: string | null
+  key_id: string | null
+  operation: Operation
+  model_asked: string
+  /** Null: nobody answered. */
+  model_served: string | null
+  provider: string | null
+  payment_method: PaymentMethod
+  /** `lost`: the process died with it, and what was metered until then is what is known. */
+  status: 'completed' | 'failed' | 'client_closed' | 'lost'
+  attempts: number
+  /** Those from and to the cache included. */
+  input_tokens: number
+  cached_tokens: number
+  cache_write_tokens: number
+  /** Reasoning included. */
+  output_tokens: number
+  reasoning_tokens: number
+  /** 1: the provider did not say, or not all. */
+  estimated: Flag
+  /** What was taken from the person's credits. */
+  cost_nano: number
+  ttft_ms: number | null
+  duration_ms: number | null
+  at: Time
+  settled_at: Time
+}
+
+/** A person's own key at a provider of models. */
+export interface ProviderKeyTable {
+  user_id: string
+  provider_id: string
+  key_sealed: string
+  last_four: string
+  created_at: Time
+  updated_at: Time
+}
+
+/** What models cost here, whatever the catalogue says. Nano-dollars for a million tokens. */
+export interface PriceOverrideTable {
+  /** `provider/model` or `model`; a `*` at the end stands for the rest. */
+  pattern: string
+  input_nano_per_mtok: number
+  output_nano_per_mtok: number
+  /** Null: as the rest of the input. */
+  cached_nano_per_mtok: number | null
+  updated_at: Time
 }
 
 /** What is to be delivered, or was. Bodies hold links that open accounts: they are sealed. */

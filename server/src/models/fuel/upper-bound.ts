@@ -1,0 +1,117 @@
+import { dearest, type Price, sumOf } from './price.ts'
+
+/** What a request may cost at most: what is known of its prompt without a tokenizer. */
+export interface Prompt {
+  /** No prompt has more tokens than that. */
+  tokens: number
+  hasAudio: boolean
+  /** Something is to be kept in the cache for an hour. */
+  cachesForHour: boolean
+  /** How many answers are asked for. */
+  answers: number
+}
+
+/** The dearest picture that we know of: eight tiles of gpt-4o-mini, 2833 and 5667 for each. */
+const IMAGE_TOKENS = 48_169
+/** What a provider says of its own to a model that has tools. */
+const TOOLS_TOKENS = 1000
+/** What a prompt has beside what was sent: its beginning and end, and those of each message, are in the JSON's signs. */
+const OWN_TOKENS = 16
+/** Of a model whose window nobody knows. */
+const WINDOW_TOKENS = 1_000_000
+
+const IMAGES: ReadonlySet<unknown> = new Set(['image_url', 'input_image', 'image'])
+/** What is not in the body, or is pages rather than text: only the window bounds it. */
+const FILES: ReadonlySet<unknown> = new Set(['file', 'input_file', 'document', 'item_reference'])
+const ELSEWHERE = ['previous_response_id', 'conversation', 'prompt'] as const
+
+/**
+ * A token stands for one byte of text at least, in every tokenizer that works on bytes; so the bytes of what is sent are
+ * an upper bound of the text's tokens. Pictures and files are counted as what they may become.
+ */
+export function promptOf(body: Record<string, unknown>, price: Price): Prompt {
+  const found = { tokens: OWN_TOKENS, hasAudio: false, cachesForHour: false, isUnbounded: false }
+  const count = (value: unknown): void => {
+    if (typeof value === 'string') found.tokens += Buffer.byteLength(value) + 2
+    else if (Array.isArray(value)) for (const one of value) count(one)
+    else if (typeof value === 'object' && value !== null) countObject(value as Record<string, unknown>)
+    else found.tokens += String(value).length + 1
+  }
+  const countObject = (part: Record<string, unknown>) => {
+    if (part.type === 'input_audio') found.hasAudio = true
+    if (part.type === 'ephemeral' && part.ttl === '1h') found.cachesForHour = true
+    if (IMAGES.has(part.type)) {
+      found.tokens += IMAGE_TOKENS
+      if (part.cache_control) count(part.cache_control)
+      return
+    }
+    if (FILES.has(part.type) && !isTextDocument(part)) found.isUnbounded = true
+    for (const [key, value] of Object.entries(part)) {
+      found.tokens += Buffer.byteLength(key) + 4
+      count(value)
+    }
+  }
+  count(body)
+  if (body.tools !== undefined || body.functions !== undefined) found.tokens += TOOLS_TOKENS
+  const isElsewhere = ELSEWHERE.some((name) => typeof body[name] === 'object' || typeof body[name] === 'string')
+  const { tokens, isUnbounded, hasAudio, cachesForHour } = found
+  const window = price.contextWindow ?? WINDOW_TOKENS
+  return {
+    tokens: isUnbounded || isElsewhere ? window : Math.min(tokens, window),
+    hasAudio,
+    cachesForHour,
+    answers: typeof body.n === 'number' && body.n > 1 ? Math.ceil(body.n) : 1,
+  }
+}
+
+/** A document of Anthropic's whose text stands in the body. */
+function isTextDocument({ source }: Record<string, unknown>): boolean {
+  return typeof source === 'object' && source !== null && 'type' in source && source.type === 'text'
+}
+
+/** The most that a call can cost with so many tokens of answer, in nano-dollars. */
+export function upperBound(prompt: Prompt, maxTokens: number, price: Price): number {
+  return sumOf([
+    [prompt.tokens, inputRate(prompt, price)],
+    [prompt.answers * maxTokens, outputRate(prompt, price)],
+  ])
+}
+
+/** How many tokens of answer so many nano-dollars cover, beside the prompt; below one, not even that. */
+export function coveredTokens(prompt: Prompt, nano: number, price: Price): number {
+  const rate = outputRate(prompt, price) * prompt.answers
+  const left = nano - upperBound(prompt, 0, price)
+  if (left < 0) return 0
+  return rate === 0 ? Number.MAX_SAFE_INTEGER : Number((BigInt(left) * 1_000_000n) / BigInt(rate))
+}
+
+function inputRate({ tokens, hasAudio, cachesForHour }: Prompt, price: Price): number {
+  const rates = [price.input, price.cacheWrite, price.cached]
+  if (cachesForHour) rates.push(price.cacheWrite1h)
+  if (hasAudio) rates.push(price.inputAudio)
+  return Math.max(...rates.map((rate) => dearest(rate, tokens)))
+}
+
+function outputRate({ tokens, hasAudio }: Prompt, price: Price): number {
+  const rates = hasAudio ? [price.output, price.outputAudio] : [price.output]
+  return Math.max(...rates.map((rate) => dearest(rate, tokens)))
+}
+
+/** An answer shorter than this is of no use to anybody (OpenAI takes no less for `max_output_tokens`). */
+const SHORTEST_ANSWER = 16
+
+/**
+ * What to reserve of what a person has, and the `max_tokens` that it covers: as many as were asked for, or fewer.
+ * Undefined when not even a short answer is covered.
+ */
+export function affordable(
+  prompt: Prompt,
+  askedTokens: number,
+  price: Price,
+  spendableNano: number,
+): { maxTokens: number; amountNano: number } | undefined {
+  const maxTokens = Math.min(askedTokens, coveredTokens(prompt, spendableNano, price))
+  if (maxTokens < Math.min(askedTokens, SHORTEST_ANSWER)) return undefined
+  const amountNano = upperBound(prompt, maxTokens, price)
+  return amountNano <= spendableNano ? { maxTokens, amountNano } : undefined
+}

@@ -1,0 +1,51 @@
+import { NANO_PER_CENT } from '../../accounts/credits.ts'
+import type { Deps, PersonPrincipal } from '../../context.ts'
+import { idCursor, nextCursor } from '../../http/listing.ts'
+import { listUsage, sumUsage, type UsageGroup, type UsageRow } from '../../storage/usage.ts'
+
+interface Period {
+  since?: number | undefined
+  until?: number | undefined
+}
+
+const DAY_MS = 86_400_000
+
+/** What the caller's calls came to, in the organization that they work in. */
+export async function usageBy({ db }: Deps, group: UsageGroup, period: Period, person: PersonPrincipal) {
+  const rows = await sumUsage(db.read, filterOf(person, period), group)
+  const data = rows.map(({ name, requests, input_tokens, output_tokens, cost_nano }) => ({
+    [group]: group === 'day' ? dayOf(Number(name)) : name,
+    requests,
+    input_tokens,
+    output_tokens,
+    cost_cents: cost_nano / NANO_PER_CENT,
+  }))
+  return { data }
+}
+
+const dayOf = (days: number) => new Date(days * DAY_MS).toISOString().slice(0, 10)
+
+const filterOf = ({ id, orgId }: PersonPrincipal, period: Period) => ({ userId: id, orgId, ...period })
+
+/** Each call by itself, newest first. */
+export async function listReceipts(
+  { db }: Deps,
+  { limit, cursor, ...period }: Period & { limit: number; cursor?: string | undefined },
+  person: PersonPrincipal,
+) {
+  const rows = await listUsage(db.read, filterOf(person, period), limit + 1, idCursor(cursor))
+  return {
+    data: rows.slice(0, limit).map(receiptOf),
+    next_cursor: nextCursor(rows, limit, ({ usage_id }) => ({ id: usage_id })),
+  }
+}
+
+function receiptOf({ user_id: _, org_id: __, estimated, cost_nano, at, settled_at, ...row }: UsageRow) {
+  return {
+    ...row,
+    estimated: estimated === 1,
+    cost_cents: cost_nano / NANO_PER_CENT,
+    at: new Date(at).toISOString(),
+    settled_at: new Date(settled_at).toISOString(),
+  }
+}

@@ -1,0 +1,82 @@
+import { NANO_PER_CENT } from '../src/accounts/credits.ts'
+import type { Deps } from '../src/context.ts'
+import { type Call, type Outcome, type Reservation, reserve, settle } from '../src/models/fuel/reservations.ts'
+
+/** A call of a model, as the door and the body say it. */
+export const callOf = (userId: string, overrides: Partial<Call> = {}): Call => ({
+  request_id: 'req-of-the-caller',
+  user_id: userId,
+  org_id: 'org_x',
+  client_id: null,
+  agent_id: null,
+  key_id: null,
+  operation: 'chat',
+  model_asked: 'gpt-4o-mini',
+  payment_method: 'credits',
+  ...overrides,
+})
+
+export const outcomeOf = (overrides: Partial<Outcome> = {}): Outcome => ({
+  status: 'completed',
+  model_served: 'gpt-4o-mini',
+  provider: 'openai',
+  attempts: 1,
+  input_tokens: 1000,
+  cached_tokens: 0,
+  cache_write_tokens: 0,
+  output_tokens: 500,
+  reasoning_tokens: 0,
+  estimated: false,
+  ttft_ms: 80,
+  duration_ms: 900,
+  ...overrides,
+})
+
+export const settleNow = (deps: Deps, reservation: Reservation, nano: number, outcome: Partial<Outcome> = {}) =>
+  deps.db.write((work) => settle(deps, work, reservation, outcomeOf(outcome), nano, deps.now()))
+
+/** A whole call. */
+export async function spend(deps: Deps, call: Call, nano: number, outcome: Partial<Outcome> = {}) {
+  return settleNow(deps, await reserve(deps, call, nano), nano, outcome)
+}
+
+/** Where a person stands, by each of the tables that say it. */
+export async function standingOf({ db }: Deps, userId: string) {
+  const of = (table: 'balance' | 'ledger_entry' | 'reservation' | 'usage_record') =>
+    db.read
+      .selectFrom(table as 'balance')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .execute()
+  const [balance] = await of('balance')
+  const sum = (rows: object[], column: string) =>
+    rows.reduce((total, row) => total + Number((row as Record<string, unknown>)[column]), 0)
+  const ledger = await of('ledger_entry')
+  const usage = ledger.filter((entry) => (entry as object as { kind: string }).kind === 'usage')
+  const [reservations, records] = [await of('reservation'), await of('usage_record')]
+  return {
+    balance: balance?.balance_nano ?? 0,
+    reserved: balance?.reserved_nano ?? 0,
+    ledger: sum(ledger, 'amount_nano'),
+    charges: usage.length,
+    charged: 0 - sum(usage, 'amount_nano'),
+    reservations: reservations.length,
+    setAside: sum(reservations, 'amount_nano'),
+    calls: records.length,
+    costs: sum(records, 'cost_nano'),
+  }
+}
+
+/** What must hold at any time, whatever happened. What does not. */
+export function broken(standing: Awaited<ReturnType<typeof standingOf>>): string[] {
+  const { balance, reserved, ledger, charged, setAside, costs } = standing
+  const laws = {
+    'the balance is the sum of the ledger': balance === ledger,
+    'what is reserved is the sum of the reservations': reserved === setAside,
+    'no more is reserved than there is': balance - reserved >= 0 && reserved >= 0,
+    'receipts and ledger say the same': charged === costs,
+  }
+  return Object.entries(laws).flatMap(([law, holds]) => (holds ? [] : [`${law}: ${JSON.stringify(standing)}`]))
+}
+
+export const cents = (count: number) => count * NANO_PER_CENT
