@@ -25,8 +25,9 @@ async function stream(nano: number, spent: number) {
 }
 
 const [first = 0, second = 0] = numbers.map(Number)
-if (what === 'stream') console.log(JSON.stringify(await stream(first, second)))
+const say = (what: unknown) => process.stdout.write(JSON.stringify(what))
+if (what === 'stream') say(await stream(first, second))
 else {
-  console.log(JSON.stringify(what === 'sweep' ? await sweepReservations(deps) : await reserveMany(first, second)))
+  say(what === 'sweep' ? await sweepReservations(deps) : await reserveMany(first, second))
   await close()
 }

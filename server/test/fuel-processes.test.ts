@@ -112,7 +112,7 @@ describe.each(DATABASES)('processes that share a %s database', (kind) => {
     await reserve(world.deps, callOf(userId), cents(4))
     ahead = 0
     const server = await spawnServer(database.url)
-    await eventually(async () => (await standingOf(world.deps, userId)).reserved === 0, 20_000)
+    await eventually(async () => (await standingOf(world.deps, userId)).reserved === 0, 40_000)
     expect(broken(await standingOf(world.deps, userId))).toEqual([])
     await server.stop()
   }, 60_000)

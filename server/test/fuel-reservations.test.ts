@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { hold, type Reservation, release, reserve, sweepReservations } from '../src/models/fuel/reservations.ts'
@@ -39,7 +40,10 @@ describe.each(DATABASES)('credits on %s', (kind) => {
     const free: number[] = []
     let polling = true
     const poll = (async () => {
-      while (polling) free.push(await findSpendable(deps.db.read, userId))
+      while (polling) {
+        free.push(await findSpendable(deps.db.read, userId))
+        await nextTurn()
+      }
     })()
     const tries = await Promise.allSettled(
       Array.from({ length: 200 }, () => reserve(deps, callOf(userId), Math.floor(cents(100) / 7))),
