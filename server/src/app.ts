@@ -31,7 +31,7 @@ import { headCheck } from './identity/audit-heads.ts'
 import { clientAdminRoutes, clientRoutes } from './identity/client-routes.ts'
 import { discoveryRoutes, identityRoutes } from './identity/routes.ts'
 import { signInAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
-import { fuelRoutes } from './models/fuel/routes.ts'
+import { fuelAdminRoutes, fuelRoutes } from './models/fuel/routes.ts'
 import { referenceRoutes } from './reference.ts'
 import { isClientOrigin } from './storage/clients.ts'
 
@@ -103,6 +103,7 @@ export function createApp(deps: Deps) {
   app.route('/api/admin', signInAdminRoutes(deps))
   app.route('/api/admin', usersAdminRoutes(deps))
   app.route('/api/admin', apiKeyAdminRoutes(deps))
+  app.route('/api/admin', fuelAdminRoutes(deps))
   app.route('/api/admin', auditAdminRoutes(deps, checkHead))
   app.route('/', healthRoutes(deps))
   app.route('/', referenceRoutes(deps, app))

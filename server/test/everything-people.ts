@@ -33,6 +33,11 @@ export async function everythingOfPeople(server: TestServer, keep: (name: string
   await follow(server, verification.replace('token=', 'token=x'))
   const key = await person.send('POST', '/api/api-keys', { name: 'k', scopes: ['manage'] })
   keep('API key', key.body.api_key)
+  const ownKey = `sk-own-${randomUUID()}`
+  keep('own key at a provider', ownKey)
+  await person.send('PUT', '/api/provider-keys/openai', { api_key: ownKey })
+  await person.send('PUT', '/api/provider-keys/openai', { api_key: `${ownKey} x` })
+  await person.get('/api/provider-keys/openai')
   await server.request('/api/members', { headers: { authorization: `Bearer ${key.body.api_key}` } })
 
   const guest = await server.person({ name: 'Guest', email: 'guest@example.com', password })

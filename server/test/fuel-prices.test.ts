@@ -2,8 +2,9 @@ import { calcPrice } from '@pydantic/genai-prices'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { costOf, flatPrice, type Price, type TokenUsage } from '../src/models/fuel/price.ts'
-import { type PriceOverride, priceOf, requirePrice } from '../src/models/fuel/prices.ts'
+import { priceOf, requirePrice } from '../src/models/fuel/prices.ts'
 import { affordable, coveredTokens, promptOf, upperBound } from '../src/models/fuel/upper-bound.ts'
+import type { PriceOverrideRow } from '../src/storage/price-overrides.ts'
 
 const NOW = Date.parse('2026-06-01T12:00:00Z')
 const OPENAI = { id: 'openai', kind: 'openai' }
@@ -20,13 +21,13 @@ const used = (usage: Partial<TokenUsage>): TokenUsage => ({
 const price = (
   provider: { id: string; kind: string; base_url?: string },
   model: string,
-  overrides: PriceOverride[] = [],
+  overrides: PriceOverrideRow[] = [],
 ) => {
   const found = priceOf(provider, model, overrides, NOW)
   if (!found) throw new Error(`no price of ${model}`)
   return found
 }
-const override = (pattern: string, input: number, output: number, cached: number | null = null): PriceOverride => ({
+const override = (pattern: string, input: number, output: number, cached: number | null = null): PriceOverrideRow => ({
   pattern,
   input_nano_per_mtok: input,
   output_nano_per_mtok: output,

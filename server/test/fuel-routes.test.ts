@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { priceOf } from '../src/models/fuel/prices.ts'
 import { keyOf } from '../src/models/fuel/provider-keys.ts'
+import { listPriceOverrides } from '../src/storage/price-overrides.ts'
 import { callOf, cents, spend } from './fuel-calls.ts'
 import { DATABASES, type Person, startServer, type TestServer } from './harness.ts'
 import { bearer, letIn, newApp, newKey, well } from './tenancy.ts'
@@ -194,5 +196,24 @@ describe.each(DATABASES)('a person on %s', (kind) => {
     await spend(server.deps, callOf(zoe.id), cents(10))
     const { data } = await well(other.get(`/api/clients/${app.client_id}/users`), 200)
     expect(data).toEqual([expect.objectContaining({ user_id: zoe.id, usage: { requests: 2, cost_cents: 3.0000005 } })])
+  })
+
+  test('does not set prices; the operator does, and takes them back', async () => {
+    const price = { input_per_mtok: 0.000001, output_per_mtok: 12.5, cached_per_mtok: 0 }
+    const path = (pattern: string) => `/model-prices/${encodeURIComponent(pattern)}`
+    const set = await well(server.admin('PUT', path('mine/gpt-*'), price), 200)
+    expect(set).toEqual({ pattern: 'mine/gpt-*', ...price, updated_at: expect.any(String) })
+    await well(server.admin('PUT', path('mine/gpt-*'), { input_per_mtok: 3, output_per_mtok: 4 }), 200)
+    const overrides = await listPriceOverrides(server.deps.db.read)
+    expect(priceOf({ id: 'mine', kind: 'openai' }, 'gpt-4o', overrides, 0)?.input.base).toBe(3e9)
+    expect((await server.admin('GET', '/model-prices')).body.data).toEqual([
+      expect.objectContaining({ pattern: 'mine/gpt-*', input_per_mtok: 3, output_per_mtok: 4, cached_per_mtok: null }),
+    ])
+    for (const odd of [-1, 1001, '1', null, Number.NaN])
+      expect((await server.admin('PUT', path('x'), { ...price, input_per_mtok: odd })).status).toBe(422)
+    expect((await other.send('PUT', `/api/admin${path('x')}`, price)).status).toBe(403)
+    expect((await server.admin('DELETE', path('mine/gpt-*'))).status).toBe(204)
+    expect((await server.admin('DELETE', path('mine/gpt-*'))).status).toBe(404)
+    expect((await server.admin('GET', '/model-prices')).body.data).toEqual([])
   })
 })

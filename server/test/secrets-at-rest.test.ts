@@ -10,7 +10,16 @@ test.each(DATABASES)('what lies on the disk of %s holds no secret', async (datab
   const secrets = await everything(server)
   const rows = await allRows(server)
   const filled = ['agent_secret', 'authorization_request', 'refresh_token', 'signing_key', 'audit_event']
-  for (const table of [...filled, 'session', 'account', 'verification', 'invitation', 'api_key', 'mail'])
+  for (const table of [
+    ...filled,
+    'session',
+    'account',
+    'verification',
+    'invitation',
+    'api_key',
+    'provider_key',
+    'mail',
+  ])
     expect([table, rows.get(table)?.length]).not.toEqual([table, 0])
 
   const dump = [...rows.values()].flat().join('\n')

@@ -1,7 +1,6 @@
 import { calcPrice } from '@pydantic/genai-prices'
-import type { Selectable } from 'kysely'
 import { ApiError } from '../../http/errors.ts'
-import type { PriceOverrideTable } from '../../storage/schema.ts'
+import type { PriceOverrideRow } from '../../storage/price-overrides.ts'
 import { cataloguePrice, flatPrice, type Price } from './price.ts'
 
 /** Where a model is served, as far as its price goes. */
@@ -11,8 +10,6 @@ export interface PricedProvider {
   /** Where a provider of OpenAI's shape is: the catalogue knows many by their address. */
   base_url?: string | undefined
 }
-
-export type PriceOverride = Selectable<PriceOverrideTable>
 
 /** The catalogue's names of who serves. The kinds that are not here serve other makers' models. */
 const CATALOGUE_ID: Record<string, string> = {
@@ -31,7 +28,7 @@ const CATALOGUE_ID: Record<string, string> = {
 export function priceOf(
   provider: PricedProvider,
   model: string,
-  overrides: readonly PriceOverride[],
+  overrides: readonly PriceOverrideRow[],
   now: number,
 ): Price | undefined {
   const override = overrideFor(overrides, [`${provider.id}/${model}`, model])
@@ -55,7 +52,7 @@ export function requirePrice(price: Price | undefined, model: string): Price {
 }
 
 /** The longest pattern wins, and the provider's own before any. */
-function overrideFor(overrides: readonly PriceOverride[], names: readonly string[]): PriceOverride | undefined {
+function overrideFor(overrides: readonly PriceOverrideRow[], names: readonly string[]): PriceOverrideRow | undefined {
   for (const name of names) {
     const [longest] = overrides
       .filter(({ pattern }) => matches(pattern, name))

@@ -5,13 +5,16 @@ import type { Deps, Env } from '../../context.ts'
 import { jsonRoutes, reply, replyEmpty } from '../../http/json-routes.ts'
 import { ListQuery, QueryTime } from '../../http/listing.ts'
 import { errors, ok } from '../../http/openapi-errors.ts'
-import { jsonBody, PERSON, pageOf } from '../../http/route-schemas.ts'
+import { ADMIN, IdParam, jsonBody, PERSON, pageOf } from '../../http/route-schemas.ts'
 import { USAGE_GROUPS } from '../../storage/usage.ts'
 import { getPaymentMethod, setPaymentMethod } from './payment-method.ts'
+import { deletePrice, GivenPrice, listPrices, setPrice } from './price-administration.ts'
 import { deleteProviderKey, GivenKey, getProviderKey, listProviderKeys, setProviderKey } from './provider-keys.ts'
 import { listReceipts, usageBy } from './usage.ts'
 
 const fuel = { tags: ['AI fuel'], security: PERSON }
+
+const pricing = { tags: ['AI fuel'], security: ADMIN }
 
 const ProviderId = z.object({
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'must be the id of a provider of models'),
@@ -67,6 +70,16 @@ const Receipt = z
     duration_ms: z.int().nullable(),
   })
   .openapi('Receipt')
+
+const Price = z
+  .object({
+    pattern: z.string(),
+    input_per_mtok: z.number(),
+    output_per_mtok: z.number(),
+    cached_per_mtok: z.number().nullable(),
+    updated_at: z.string(),
+  })
+  .openapi('ModelPrice')
 
 const routes = {
   usage: createRoute({
@@ -135,6 +148,32 @@ const routes = {
     request: { params: ProviderId },
     responses: { 204: { description: 'It is gone' }, ...errors(401, 403, 404) },
   }),
+  prices: createRoute({
+    method: 'get',
+    path: '/model-prices',
+    ...pricing,
+    summary: 'List the prices that you set',
+    description: 'For all other models, the price is what the catalogue says that comes with the server.',
+    responses: { 200: ok(pageOf(Price), 'All of them, by pattern'), ...errors(401, 403) },
+  }),
+  setPrice: createRoute({
+    method: 'put',
+    path: '/model-prices/{id}',
+    ...pricing,
+    summary: 'Set what models cost here',
+    description:
+      'In dollars for a million tokens. The id is `provider/model` or `model`, encoded for a path; a `*` at its end stands for the rest. The longest wins.',
+    request: { params: IdParam, ...jsonBody(GivenPrice) },
+    responses: { 200: ok(Price, 'The price'), ...errors(401, 403, 422) },
+  }),
+  deletePrice: createRoute({
+    method: 'delete',
+    path: '/model-prices/{id}',
+    ...pricing,
+    summary: 'Go by the catalogue again',
+    request: { params: IdParam },
+    responses: { 204: { description: 'It is gone' }, ...errors(401, 403, 404) },
+  }),
 }
 
 /** What a person pays models by, and what they paid, below /api. */
@@ -156,6 +195,19 @@ export function fuelRoutes(deps: Deps) {
     )
     .openapi(routes.deleteKey, async (c) => {
       await deleteProviderKey(deps, c.req.valid('param').id, person(c))
+      return replyEmpty(c)
+    })
+}
+
+/** What models cost, below /api/admin. */
+export function fuelAdminRoutes(deps: Deps) {
+  return jsonRoutes()
+    .openapi(routes.prices, async (c) => reply(c, await listPrices(deps)))
+    .openapi(routes.setPrice, async (c) =>
+      reply(c, await setPrice(deps, c.req.valid('param').id, c.req.valid('json'), c.get('principal'))),
+    )
+    .openapi(routes.deletePrice, async (c) => {
+      await deletePrice(deps, c.req.valid('param').id, c.get('principal'))
       return replyEmpty(c)
     })
 }
