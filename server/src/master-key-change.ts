@@ -1,6 +1,12 @@
 import type { Deps } from './context.ts'
-import { sealedUnder } from './crypto/key-ring.ts'
-import { listSealed, replaceSealed, type SealedColumn, type SealedRow } from './storage/sealed-columns.ts'
+import { sealedUnder, UnsealError } from './crypto/key-ring.ts'
+import {
+  findSealedByOthers,
+  listSealed,
+  replaceSealed,
+  type SealedColumn,
+  type SealedRow,
+} from './storage/sealed-columns.ts'
 
 type World = Pick<Deps, 'db' | 'ring'>
 
@@ -22,6 +28,15 @@ export async function countSealed({ db }: Pick<World, 'db'>, columns: readonly S
     counts.push({ column: `${column.table}.${column.column}`, under })
   }
   return counts
+}
+
+/** Throws for a database that holds what these keys cannot open: it would be found out one connection at a time. */
+export async function requireMasterKeys({ db, ring }: World, columns: readonly SealedColumn[]): Promise<void> {
+  for (const column of columns) {
+    const sealed = await findSealedByOthers(db.read, column, ring.ids)
+    if (sealed !== undefined)
+      throw new UnsealError(`${column.table}.${column.column} needs the master key "${sealedUnder(sealed)}"`)
+  }
 }
 
 export interface Change {

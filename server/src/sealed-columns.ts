@@ -1,6 +1,6 @@
 import { mailRecord } from './accounts/mail.ts'
 import { verificationRecord } from './accounts/tables/verification.ts'
-import { flowSecretsRecord } from './connections/flow-secrets.ts'
+import { flowSecretsRecord, heldConsentRecord } from './connections/flow-secrets.ts'
 import { idempotentAnswerRecord } from './connections/idempotency.ts'
 import { clientSecretRecord } from './connections/provider-registry.ts'
 import { tokensRecord } from './connections/vault.ts'
@@ -61,8 +61,8 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
     table: 'connection_flow',
     column: 'secrets_sealed',
     key: ['state_hash'],
-    reads: [],
-    record: (row) => flowSecretsRecord(text(row, 'state_hash')),
+    reads: ['used_at'],
+    record: (row) => (row.used_at === null ? flowSecretsRecord : heldConsentRecord)(text(row, 'state_hash')),
   },
   {
     table: 'webhook',

@@ -6,6 +6,8 @@ import { createBrokerApp } from './broker-app.ts'
 import { readConfig } from './config.ts'
 import type { Deps } from './context.ts'
 import { signHeads, startMaintenance } from './maintenance.ts'
+import { requireMasterKeys } from './master-key-change.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { type Outside, openWorld } from './world.ts'
 
 export interface RunningServer {
@@ -34,7 +36,7 @@ export async function startServer(
   const config = readConfig(env, args)
   const world = await openWorld(config, outside)
   const { deps } = world
-  const server = await listen(deps).catch(async (error: unknown) => {
+  const server = await serveWorld(deps).catch(async (error: unknown) => {
     await world.close()
     throw error
   })
@@ -61,6 +63,11 @@ export async function startServer(
     await signHeads(deps).catch((error: unknown) => deps.log.error({ error }, 'the audit heads could not be signed'))
     await world.close()
   }
+}
+
+async function serveWorld(deps: Deps): Promise<Server> {
+  await requireMasterKeys(deps, SEALED_COLUMNS)
+  return listen(deps)
 }
 
 function listen(deps: Deps): Promise<Server> {

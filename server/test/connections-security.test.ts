@@ -274,6 +274,27 @@ describe.each(DATABASES)('an attacker, on %s', (kind) => {
       expect((await flows.request({ return_url: 'https://a.ex.org/x' })).status).toBe(201)
     })
 
+    test('is sent nowhere that is on no list when they come back, however it came out', async () => {
+      for (const return_url of HOSTILE)
+        for (const how of ['success', 'denied'] as const) {
+          const { body } = await flows.request({ return_url: RETURN_URL })
+          await server.deps.db.write(({ trx }) =>
+            trx
+              .updateTable('connection_flow')
+              .set({ return_url })
+              .where('connection_id', '=', body.connection_id)
+              .execute(),
+          )
+          const consented = idp.consent(body.authUrl)
+          const denied = { state: body.state, error: 'access_denied' }
+          const answer = await flows.callback(how === 'success' ? consented : denied)
+          expect([return_url, answer.status]).toEqual([return_url, how === 'success' ? 200 : 400])
+          expect(answer.headers.get('location')).toBeNull()
+          expect(answer.text).not.toMatch(/evil|alert/)
+          expect(await statusOf(body.connection_id)).toBe(how === 'success' ? 'active' : 'failed')
+        }
+    })
+
     test('is sent nowhere that left the list meanwhile', async () => {
       const { body } = await flows.request({ return_url: 'https://a.ex.org/x' })
       const config = server.deps.config as { allowedReturnDomains: readonly string[] }
@@ -395,6 +416,20 @@ const HOSTILE = [
   'app.example.com',
   `https://app.example.com/${'x'.repeat(2100)}`,
 ]
+
+test('in production, where no return_url is listed, none is taken', async () => {
+  const idp = await startIdentityProvider(CLIENT_ID)
+  const server = await startConnections('sqlite', { NODE_ENV: 'production' })
+  await server.admin('POST', '/providers', { name: 'idp', issuer: idp.issuer, client_id: CLIENT_ID })
+  const flows = connectionsOf(server, idp, (await server.makeAgent()).token)
+  for (const return_url of [...HOSTILE, RETURN_URL, 'http://localhost:3000/', `${ISSUER}/`, `${ISSUER}/console`, '']) {
+    const { status, body } = await flows.request({ return_url })
+    expect([return_url, status, body.error]).toEqual([return_url, 400, 'invalid_return_url'])
+  }
+  expect((await flows.request({})).status).toBe(201)
+  await server.stop()
+  await idp.stop()
+})
 
 describe('a return_url', () => {
   test('goes nowhere when the list is empty', () => {

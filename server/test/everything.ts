@@ -110,5 +110,16 @@ export function spellings(secret: string): string[] {
     bytes.toString('hex'),
     ...(raw.length >= 32 ? [raw.toString('hex'), raw.toString('base64').replace(/=+$/, '')] : []),
     [...secret].reverse().join(''),
+    ...withinBase64(bytes),
   ]
+}
+
+/** As it looks in the base64 of a longer text, where it may begin at each of three offsets. */
+function withinBase64(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
+    // The signs at the edges hold bits of what stands beside it.
+    const inner = encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
+    return [inner, inner.replaceAll('+', '-').replaceAll('/', '_')]
+  })
 }

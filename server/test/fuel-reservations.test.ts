@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { hold, type Reservation, release, reserve, sweepReservations } from '../src/models/fuel/reservations.ts'
 import { findSpendable } from '../src/storage/ledger.ts'
+import { renewReservation, takeReservation } from '../src/storage/reservations.ts'
 import { broken, callOf, cents, settleNow, spend, standingOf } from './fuel-calls.ts'
 import { DATABASES, startServer, type TestServer } from './harness.ts'
 import { eventually } from './spawned-server.ts'
@@ -229,6 +230,37 @@ describe.each(DATABASES)('credits on %s', (kind) => {
     server.wait(10)
     expect(await sweepReservations(deps)).toBe(0)
     expect(await settleNow(deps, reservation, cents(1))).toEqual({ chargedNano: cents(1), uncoveredNano: 0 })
+  })
+
+  test('stay set aside when the process says so at the last moment', async () => {
+    const { usageId } = await reserve(deps, callOf(userId), cents(50))
+    server.wait(LEASE_S)
+    const { call } = await deps.db.read
+      .selectFrom('reservation')
+      .select('call')
+      .where('usage_id', '=', usageId)
+      .executeTakeFirstOrThrow()
+    const renewal = { metered_nano: 0, call, expires_at: deps.now() + 1000 }
+    const write: typeof deps.db.write = async (unit) => {
+      await deps.db.write(({ trx }) => renewReservation(trx, usageId, renewal))
+      return deps.db.write(unit)
+    }
+    expect(await sweepReservations({ ...deps, db: { ...deps.db, write } })).toBe(0)
+    expect(await standingOf(deps, userId)).toMatchObject({ reserved: cents(50), reservations: 1 })
+    await deps.db.write(({ trx }) => takeReservation(trx, usageId))
+  })
+
+  test('are settled although another reservation cannot be', async () => {
+    const bad = await reserve(deps, callOf(userId), 0)
+    await deps.db.write(({ trx }) =>
+      trx.updateTable('reservation').set({ call: 'no JSON' }).where('usage_id', '=', bad.usageId).execute(),
+    )
+    await reserve(deps, callOf(userId), cents(50))
+    server.wait(LEASE_S)
+    expect(await sweepReservations(deps)).toBe(1)
+    expect(await standingOf(deps, userId)).toMatchObject({ reserved: 0, reservations: 1, balance: cents(100) })
+    expect(server.logged.join()).toContain('a reservation could not be settled')
+    await deps.db.write(({ trx }) => takeReservation(trx, bad.usageId))
   })
 
   test('refuse what no reservation can be of', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { freePort } from './free-port.ts'
 
@@ -11,6 +12,13 @@ export interface Seen {
   headers: IncomingMessage['headers']
   form: Record<string, string>
   body: string
+}
+
+/** What is said in the place of what is right. */
+export interface Said {
+  status: number
+  headers?: Record<string, string>
+  body: string | AsyncIterable<Buffer>
 }
 
 export type Claims = JWTPayload & Record<string, unknown>
@@ -33,6 +41,8 @@ export async function startIdentityProvider(clientId: string) {
     tokenText: undefined as string | undefined,
     tokenDelayMs: 0,
     down: false,
+    /** Asked first, whatever the path; undefined leaves the answer to the rest. */
+    override: (_: Seen): Said | undefined => undefined,
     idToken: true,
     userinfo: { sub: 'ada', email: 'ada@idp.example' } as Record<string, unknown>,
   })
@@ -43,7 +53,10 @@ export async function startIdentityProvider(clientId: string) {
     const body = await text(request)
     const path = request.url?.split('?')[0] ?? ''
     const form = Object.fromEntries(new URLSearchParams(body))
-    seen.push({ path, headers: request.headers, form, body })
+    const asked = { path, headers: request.headers, form, body }
+    seen.push(asked)
+    const said = behaviour.override(asked)
+    if (said) return say(response, said)
     if (behaviour.down) return send(response, 503, {})
     if (path === '/.well-known/openid-configuration') return cacheable(request, response, metadata())
     if (path === '/jwks') return cacheable(request, response, { keys: keys.map(({ jwk }) => jwk) })
@@ -137,6 +150,11 @@ async function newKey(kid: string) {
 
 function signWith({ privateKey, kid }: Awaited<ReturnType<typeof newKey>>): Signer {
   return (claims) => new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid }).sign(privateKey)
+}
+
+async function say(response: ServerResponse, { status, headers, body }: Said): Promise<void> {
+  response.writeHead(status, headers)
+  await pipeline(typeof body === 'string' ? [body] : body, response).catch(() => response.destroy())
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -93,6 +93,14 @@ async function ask(deps: Deps, url: string, init: { method?: string; headers: Re
   const response = await deps.outbound.fetch(url, { ...init, headers, timeoutMs: TIMEOUT_MS })
   const text = await response.text()
   if (!response.ok) throw new Error(`It answered ${response.status}`)
-  const said: unknown = JSON.parse(text)
-  return said
+  return parsed(text)
+}
+
+/** The message of a `SyntaxError` quotes what could not be read: perhaps the token that we sent. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error('It answered with something that is no JSON')
+  }
 }

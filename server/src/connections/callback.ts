@@ -12,7 +12,6 @@ import { connectionTopic, organizationTopic } from '../storage/topics.ts'
 import { activate } from './activation.ts'
 import { isBrowserOf } from './browser-binding.ts'
 import { ConsentFailed, exchangeCode } from './code-exchange.ts'
-import { unsealFlowSecrets } from './flow-secrets.ts'
 import { isAllowedReturnUrl, withParameters } from './return-url.ts'
 import { holdForSession } from './session-binding.ts'
 import { start } from './start.ts'
@@ -102,9 +101,8 @@ async function conclude(
   connection: ConnectionRow,
   answer: Form,
 ): Promise<Outcome> {
-  const { parameters, ...secrets } = unsealFlowSecrets(deps.ring, flow.state_hash, flow.secrets_sealed)
   try {
-    const consent = await exchangeCode(deps, { flow, secrets, parameters, answer })
+    const consent = await exchangeCode(deps, { flow, answer })
     if (flow.session_challenge !== null) {
       await holdForSession(deps, flow, consent)
       return { status: 'confirm' }

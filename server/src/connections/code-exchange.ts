@@ -6,12 +6,12 @@ import type { ConnectionFlowRow } from '../storage/connection-flows.ts'
 import type { ConnectionTable } from '../storage/schema.ts'
 import { type Account, accountOf } from './account.ts'
 import { type Endpoints, endpointsOf, jwksOf } from './endpoints.ts'
-import type { FlowSecrets } from './flow-secrets.ts'
+import { openFlowSecrets } from './flow-secrets.ts'
 import { InvalidIdTokenError, verifyIdToken } from './id-token.ts'
 import { findProvider, type OAuthClient } from './provider-registry.ts'
 import type { OAuthProvider } from './providers/provider.ts'
 import { requestTokens } from './token-request.ts'
-import { readTokenResponse } from './token-response.ts'
+import { readTokenResponse, toldOfRefusal } from './token-response.ts'
 import type { Tokens } from './vault.ts'
 
 /** A person waits for the answer in their browser. */
@@ -40,15 +40,14 @@ export class ConsentFailed extends Error {
 
 interface Returned {
   flow: ConnectionFlowRow
-  secrets: Pick<FlowSecrets, 'verifier' | 'nonce'>
-  parameters: Record<string, string>
   /** The query of the callback. */
   answer: Form
 }
 
 /** From the provider's answer to tokens that can be stored. Throws `ConsentFailed`. */
-export async function exchangeCode(deps: Deps, { flow, secrets, parameters, answer }: Returned): Promise<Consent> {
+export async function exchangeCode(deps: Deps, { flow, answer }: Returned): Promise<Consent> {
   try {
+    const { parameters, ...secrets } = await openFlowSecrets(deps, flow)
     const client = await requireClient(deps, flow.provider_name)
     const endpoints = await endpointsOf(deps, client, parameters)
     checkAnswer(answer, endpoints)
@@ -78,16 +77,17 @@ export async function exchangeCode(deps: Deps, { flow, secrets, parameters, answ
     }
   } catch (cause) {
     if (cause instanceof InvalidIdTokenError) throw new ConsentFailed('invalid_id_token', 'invalid_id_token', { cause })
-    if (cause instanceof OutboundFailed || cause instanceof OutboundRefused || isProviderFault(cause))
+    if (cause instanceof OutboundFailed || cause instanceof OutboundRefused || isFault(cause))
       throw new ConsentFailed('exchange_failed', 'exchange_failed', { cause })
     throw cause
   }
 }
 
-function isProviderFault(thrown: unknown): boolean {
-  return (
-    thrown instanceof ApiError && (thrown.code === 'provider_misconfigured' || thrown.code === 'provider_unavailable')
-  )
+const FAULTS = ['provider_misconfigured', 'provider_unavailable', 'integrity_error']
+
+/** The provider's, or of what we keep for it: the person is told, and can begin again. */
+function isFault(thrown: unknown): boolean {
+  return thrown instanceof ApiError && FAULTS.includes(thrown.code)
 }
 
 /** The operator may have taken it away while the person was there. */
@@ -139,8 +139,8 @@ async function exchange(
   })
   const response = readTokenResponse(raw, client.provider.response, client.provider, deps.now())
   if (response.kind === 'tokens') return response
-  const { status, error } = response
-  throw new ConsentFailed('exchange_failed', 'exchange_failed', { cause: new Error(`It answered ${status} ${error}`) })
+  const cause = new Error(`It answered ${toldOfRefusal(response)}`)
+  throw new ConsentFailed('exchange_failed', 'exchange_failed', { cause })
 }
 
 /** What the id_token says, verified; undefined where there is none, or nothing to verify it by. */

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { Deps } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
+import { isProviderUrl } from './provider-settings.ts'
 
 const Metadata = z.object({
   issuer: z.string(),
-  authorization_endpoint: z.string().optional(),
+  // People are sent there by pages of ours: a script in the place of an address must not be one.
+  authorization_endpoint: z.string().refine(isProviderUrl).optional(),
   token_endpoint: z.string().optional(),
   revocation_endpoint: z.string().optional(),
   userinfo_endpoint: z.string().optional(),

@@ -1,6 +1,7 @@
 import type { Deps } from '../context.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
 import { findProviderRow, listProviderRows, type ProviderRow } from '../storage/providers.ts'
+import { openSealed } from './integrity.ts'
 import type { ProviderSettings } from './provider-settings.ts'
 import type { OAuthProvider, Provider } from './providers/provider.ts'
 
@@ -69,12 +70,14 @@ export function sealClientSecret(ring: KeyRing, name: string, secret: string): s
   return ring.seal(secret, clientSecretRecord(name))
 }
 
-/** In the clear: only for the moment in which it is sent. */
-export function clientSecretOf(
-  { ring }: Pick<Deps, 'ring'>,
-  { provider, clientSecretSealed }: EffectiveProvider,
-): string | undefined {
-  return clientSecretSealed === null ? undefined : ring.unseal(clientSecretSealed, clientSecretRecord(provider.name))
+/** In the clear: only for the moment in which it is sent. Throws `integrity_error` for one that is not this provider's. */
+export async function openClientSecret(
+  deps: Pick<Deps, 'ring' | 'db' | 'now' | 'orgId'>,
+  { provider: { name }, clientSecretSealed: sealed }: EffectiveProvider,
+): Promise<string | undefined> {
+  if (sealed === null) return undefined
+  const about = { org_id: deps.orgId, target: name, provider: name }
+  return openSealed(deps, about, () => deps.ring.unseal(sealed, clientSecretRecord(name)))
 }
 
 /** What the operator registers there. */

@@ -43,7 +43,7 @@ const providerUrl = z
   .max(2048)
   .refine(isProviderUrl, 'must be an https URL without user name and fragment (http on loopback only)')
 
-function isProviderUrl(url: string): boolean {
+export function isProviderUrl(url: string): boolean {
   if (!/^[\x21-\x5b\x5d-\x7e]+$/.test(url) || !URL.canParse(url)) return false
   const { protocol, hostname, username, password, hash } = new URL(url)
   if (username || password || hash) return false

@@ -1,7 +1,7 @@
 import { ApiError } from '../http/errors.ts'
 import { OutboundFailed, OutboundRefused } from '../http/outbound/failure.ts'
 import type { OAuthProvider } from './providers/provider.ts'
-import type { TokenResponse } from './token-response.ts'
+import { type Refused, toldOfRefusal } from './token-response.ts'
 
 /** What it means that a refresh brought no tokens. `why` is for the log: it repeats nothing that may hold a secret. */
 export type RefreshFault =
@@ -12,7 +12,6 @@ export type RefreshFault =
   /** It passes. Not `answered`: the provider may have given new tokens all the same. `isOutage`: others meet it too. */
   | { kind: 'unavailable'; why: string; answered: boolean; isOutage?: boolean; retryAfterMs?: number }
 
-type Refused = Extract<TokenResponse, { kind: 'refused' }>
 type Dialect = Pick<OAuthProvider, 'dead_refresh_statuses' | 'dead_refresh_errors'>
 
 /** Beside what a provider documents: RFC 6749 §5.2, and 403 of whoever read RFC 9110 more than that. */
@@ -24,7 +23,7 @@ const PASSING_ERRORS = ['temporarily_unavailable', 'server_error', 'slow_down', 
 /** Reads a refusal of the token endpoint. */
 export function faultOfRefusal(refused: Refused, dialect: Dialect): RefreshFault {
   const { status, error, retryAfterMs } = refused
-  const why = `${status} ${/^[a-z_]{1,40}$/.test(error) ? error : 'with an error of its own'}`
+  const why = toldOfRefusal(refused)
   const passes = status === 408 || status === 425 || status === 429 || status >= 500
   if (passes || PASSING_ERRORS.includes(error))
     return {

@@ -4,7 +4,7 @@ import { tokenHeader } from './account.ts'
 import { endpointsOf } from './endpoints.ts'
 import { filledProvider } from './filled-provider.ts'
 import { memberAt } from './json-path.ts'
-import { clientSecretOf, type EffectiveProvider, findProvider } from './provider-registry.ts'
+import { type EffectiveProvider, findProvider, openClientSecret } from './provider-registry.ts'
 import type { OAuthProvider, Revocation } from './providers/provider.ts'
 import { authenticateBy } from './token-request.ts'
 import { type Tokens, unsealTokens } from './vault.ts'
@@ -51,7 +51,7 @@ export async function revokeTokens(deps: Deps, { provider, parameters, tokens }:
     const effective = { ...found, provider: found.provider }
     const { revocation: url } = await endpointsOf(deps, effective, parameters)
     if (url === undefined) return false
-    const { init, query } = revocationCall(deps, effective, tokens)
+    const { init, query } = await revocationCall(deps, effective, tokens)
     const headers = { ...filledProvider(effective, parameters).api_headers, ...init.headers }
     const response = await deps.outbound.fetch(withQuery(url, query), { ...init, headers, timeoutMs: TIMEOUT_MS })
     return response.ok && !isFailure(effective.provider, await response.text())
@@ -77,13 +77,13 @@ function withQuery(url: string, query: Record<string, string>): string {
   return target.href
 }
 
-function revocationCall(deps: Deps, effective: EffectiveProvider & { provider: OAuthProvider }, tokens: Tokens) {
+async function revocationCall(deps: Deps, effective: EffectiveProvider & { provider: OAuthProvider }, tokens: Tokens) {
   const { provider } = effective
   const { method, token, auth, parameter = 'token' } = provider.revocation ?? STANDARD
   const isRefresh = token === 'refresh_token' && tokens.refresh_token !== undefined
   const value = isRefresh ? tokens.refresh_token : tokens.access_token
   const named: Record<string, string> = parameter === null || value === undefined ? {} : { [parameter]: value }
-  const proof = proofOf(deps, effective, auth, tokens)
+  const proof = await proofOf(deps, effective, auth, tokens)
   const hint = isRefresh ? 'refresh_token' : 'access_token'
   if (method === 'get_query')
     return { init: { method: 'GET', headers: proof.headers }, query: { ...named, ...proof.parameters } }
@@ -110,16 +110,16 @@ function revocationCall(deps: Deps, effective: EffectiveProvider & { provider: O
 }
 
 /** How the call says who makes it. */
-function proofOf(
+async function proofOf(
   deps: Deps,
   effective: EffectiveProvider & { provider: OAuthProvider },
   auth: Revocation['auth'],
   tokens: Tokens,
-): { headers: Record<string, string>; parameters: Record<string, string> } {
+): Promise<{ headers: Record<string, string>; parameters: Record<string, string> }> {
   const { provider, clientId } = effective
   if (auth === 'none') return { headers: {}, parameters: {} }
   if (auth === 'bearer') return { headers: tokenHeader(provider.api_token, tokens), parameters: {} }
   if (auth === 'client_id') return { headers: {}, parameters: { client_id: clientId ?? '' } }
   const method = OWN_WAY[auth] ?? provider.token_endpoint_auth_method
-  return authenticateBy(method, clientId ?? '', clientSecretOf(deps, effective) ?? '')
+  return authenticateBy(method, clientId ?? '', (await openClientSecret(deps, effective)) ?? '')
 }

@@ -9,9 +9,11 @@ import {
   listUnconfirmedFlows,
   releaseHeldFlow,
 } from '../storage/connection-flows.ts'
+import type { Work } from '../storage/database.ts'
 import { activate } from './activation.ts'
 import type { Consent } from './code-exchange.ts'
-import { flowSecretsRecord } from './flow-secrets.ts'
+import { heldConsentRecord, sealedOf } from './flow-secrets.ts'
+import { openSealed } from './integrity.ts'
 import { requireConnection, requireConnectionsCaller } from './policy.ts'
 import { revokeTokens } from './revocation.ts'
 import { type ConnectionView, connectionView } from './views.ts'
@@ -29,7 +31,7 @@ export const Confirmation = z.object({
 })
 
 export async function holdForSession({ db, ring }: Deps, flow: ConnectionFlowRow, consent: Consent): Promise<void> {
-  const sealed = ring.seal(JSON.stringify(consent), flowSecretsRecord(flow.state_hash))
+  const sealed = ring.seal(JSON.stringify(consent), heldConsentRecord(flow.state_hash))
   await db.write(({ trx }) => holdConsent(trx, flow.state_hash, sealed))
 }
 
@@ -41,15 +43,16 @@ export async function confirmConnection(
   principal: Principal,
 ): Promise<ConnectionView> {
   requireConnectionsCaller(principal)
-  await requireConnection(deps, connectionId, principal)
+  const { org_id, provider_name: provider } = await requireConnection(deps, connectionId, principal)
 
   const challenge = createHash('sha256').update(session_verifier).digest('base64url')
-  await deps.db.write(async (work) => {
+  const release = async (work: Work) => {
     const flow = await findHeldFlow(work.trx, connectionId, challenge, deps.now())
     if (!flow || !(await releaseHeldFlow(work.trx, flow.state_hash))) throw nothingWaits()
-    const consent: Consent = JSON.parse(deps.ring.unseal(flow.secrets_sealed, flowSecretsRecord(flow.state_hash)))
+    const consent: Consent = JSON.parse(deps.ring.unseal(flow.secrets_sealed, heldConsentRecord(flow.state_hash)))
     if (!(await activate(deps, work, flow, consent))) throw nothingWaits()
-  })
+  }
+  await openSealed(deps, { org_id, target: connectionId, provider }, () => deps.db.write(release))
   return connectionView(await requireConnection(deps, connectionId, principal), deps.now())
 }
 
@@ -60,8 +63,15 @@ export async function revokeUnconfirmed(deps: Deps): Promise<void> {
   for (const flow of await listUnconfirmedFlows(deps.db.read, deps.now(), ROUND)) {
     const { state_hash: stateHash, secrets_sealed: sealed, provider_name: provider } = flow
     if (!(await deps.db.write(({ trx }) => releaseHeldFlow(trx, stateHash)))) continue
-    const { tokens, parameters }: Consent = JSON.parse(deps.ring.unseal(sealed, flowSecretsRecord(stateHash)))
-    await revokeTokens(deps, { provider, parameters, tokens })
+    try {
+      const consent = await openSealed(deps, sealedOf(flow), () =>
+        deps.ring.unseal(sealed, heldConsentRecord(stateHash)),
+      )
+      const { tokens, parameters }: Consent = JSON.parse(consent)
+      await revokeTokens(deps, { provider, parameters, tokens })
+    } catch (error) {
+      deps.log.warn({ provider, error }, 'a consent that nobody confirmed cannot be opened, nor revoked')
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import { bindFlowToBrowser, type ConnectionFlowRow, findConnectionFlow } from '.
 import { findConnection } from '../storage/connections.ts'
 import { findOrganization } from '../storage/organizations.ts'
 import { browserCookie, browserHash, isBrowserOf, newBrowserSecret } from './browser-binding.ts'
-import { unsealFlowSecrets } from './flow-secrets.ts'
+import { openFlowSecrets } from './flow-secrets.ts'
 import { findProvider } from './provider-registry.ts'
 import { unknownState } from './unknown-state.ts'
 
@@ -24,7 +24,7 @@ export async function start(deps: Deps, c: Context<Env>): Promise<Response> {
   const state = query.get('state') ?? ''
   const flow = await findOpenFlow(deps, state)
   if (!flow) return unknownState(c)
-  const { authorization_url: url } = unsealFlowSecrets(deps.ring, flow.state_hash, flow.secrets_sealed)
+  const { authorization_url: url } = await openFlowSecrets(deps, flow)
   if (url === undefined) return unknownState(c)
   if (!wentOn(c, query.get('continue'))) return page(c, await startPage(deps, c, flow, state))
 

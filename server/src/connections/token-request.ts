@@ -1,6 +1,6 @@
 import type { Deps } from '../context.ts'
 import { filledProvider } from './filled-provider.ts'
-import { clientSecretOf, type EffectiveProvider } from './provider-registry.ts'
+import { type EffectiveProvider, openClientSecret } from './provider-registry.ts'
 import type { OAuthProvider } from './providers/provider.ts'
 import type { RawAnswer } from './token-response.ts'
 
@@ -21,13 +21,14 @@ interface TokenRequest {
  * Throws `OutboundRefused` and `OutboundFailed` where there is no answer.
  */
 export async function requestTokens(
-  deps: Pick<Deps, 'outbound' | 'ring'>,
+  deps: Pick<Deps, 'outbound' | 'ring' | 'db' | 'now' | 'orgId'>,
   effective: EffectiveProvider & { provider: OAuthProvider },
   { url, parameters, values, timeoutMs }: TokenRequest,
 ): Promise<RawAnswer> {
   const clientId = effective.clientId ?? ''
   const provider = filledProvider(effective, values)
-  const client = authenticateBy(provider.token_endpoint_auth_method, clientId, clientSecretOf(deps, effective) ?? '')
+  const secret = (await openClientSecret(deps, effective)) ?? ''
+  const client = authenticateBy(provider.token_endpoint_auth_method, clientId, secret)
   const extra = parameters.grant_type === 'refresh_token' ? provider.refresh_params : provider.token_params
   const all = { ...extra, ...parameters, ...client.parameters }
   const asJson = provider.token_request === 'json'

@@ -16,6 +16,13 @@ export type TokenResponse =
   /** `error` is one word of RFC 6749 §5.2 or the provider's own; `invalid_response` where there is none to be found. */
   | { kind: 'refused'; status: number; error: string; error_description?: string; retryAfterMs?: number }
 
+export type Refused = Extract<TokenResponse, { kind: 'refused' }>
+
+/** What may be logged of a refusal: whatever is no plain word may repeat what was sent. */
+export function toldOfRefusal({ status, error }: Refused): string {
+  return `${status} ${/^[a-z_]{1,40}$/.test(error) ? error : 'with an error of its own'}`
+}
+
 /** Reads an answer of the token endpoint, in whatever way the provider departs from RFC 6749 §5.1 and §5.2. */
 export function readTokenResponse(
   answer: RawAnswer,
@@ -110,16 +117,18 @@ const YEARS_50_MS = 50 * 365 * 86_400_000
 
 /**
  * When the access token ends, epoch milliseconds; undefined: not that anybody knows. What is said counts, unless it makes
- * no sense (0, negative, a word); then the token's own `exp`, then the provider's habit. A JWT ends by its `exp` whatever
- * is said.
+ * no sense (0, negative, a word, the past); then the token's own `exp`, then the provider's habit. A JWT ends by its `exp`
+ * whatever is said later than that.
  */
 export function expiryOf(
   { expires_in, expires_at, accessToken, refreshable }: Expiry,
   { expires_in_default_s }: Pick<OAuthProvider, 'expires_in_default_s'>,
   now: number,
 ): number | undefined {
-  const own = jwtExpiry(accessToken, now)
-  const said = moment(expires_at) ?? lifetime(expires_in, now)
+  // Nobody gives a token that has ended: whoever says so has another clock, or means something else.
+  const coming = (at: number | undefined) => (at !== undefined && at > now ? at : undefined)
+  const own = coming(jwtExpiry(accessToken, now))
+  const said = coming(moment(expires_at) ?? lifetime(expires_in, now))
   if (said !== undefined) return own === undefined ? said : Math.min(own, said)
   if (own !== undefined) return own
   if (expires_in_default_s !== undefined) return now + expires_in_default_s * 1000

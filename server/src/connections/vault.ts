@@ -1,6 +1,4 @@
 import type { Deps } from '../context.ts'
-import { UnsealError } from '../crypto/key-ring.ts'
-import { ApiError } from '../http/errors.ts'
 import type { ConnectionTable } from '../storage/schema.ts'
 
 /** What a provider gave, as it is kept. Times are epoch milliseconds. */
@@ -26,13 +24,7 @@ export function sealTokens({ ring }: Pick<Deps, 'ring'>, record: Record, tokens:
   return ring.seal(JSON.stringify(tokens), tokensRecord(record))
 }
 
-/** Throws `integrity_error` where the record was altered, moved, or put back from before. */
+/** Throws an `UnsealError` where the record was altered, moved, or put back from before. */
 export function unsealTokens({ ring }: Pick<Deps, 'ring'>, record: Record, sealed: string): Tokens {
-  try {
-    return JSON.parse(ring.unseal(sealed, tokensRecord(record)))
-  } catch (cause) {
-    if (cause instanceof UnsealError)
-      throw new ApiError('integrity_error', 'The stored tokens cannot be trusted; connect the account again', { cause })
-    throw cause
-  }
+  return JSON.parse(ring.unseal(sealed, tokensRecord(record)))
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '../context.ts'
+import { UnsealError } from '../crypto/key-ring.ts'
 import { OutboundFailed, OutboundRefused } from '../http/outbound/failure.ts'
 import { startRounds } from '../resilience/rounds.ts'
 import { claimDelivery, type DueDelivery, listDueDeliveries, setDeliveryOutcome } from '../storage/webhooks.ts'
@@ -61,8 +62,8 @@ async function send(
   { delivery_id: id, webhook_id, url, body, secret_sealed }: DueDelivery,
 ): Promise<{ status: number | null; error: string | null }> {
   const timestamp = Math.floor(now() / 1000)
-  const secret = ring.unseal(secret_sealed, webhookSecretRecord(webhook_id))
   try {
+    const secret = ring.unseal(secret_sealed, webhookSecretRecord(webhook_id))
     const answer = await outbound.fetch(url, {
       method: 'POST',
       headers: {
@@ -78,6 +79,7 @@ async function send(
   } catch (error) {
     if (error instanceof OutboundFailed || error instanceof OutboundRefused)
       return { status: null, error: error.reason }
+    if (error instanceof UnsealError) return { status: null, error: 'integrity_error' }
     throw error
   }
 }

@@ -32,6 +32,19 @@ export async function listSealed(
   return rows
 }
 
+/** A text of a column that none of these master keys opens, if there is one. */
+export async function findSealedByOthers(
+  db: Db,
+  { table, column }: SealedColumn,
+  keyIds: readonly string[],
+): Promise<string | undefined> {
+  const known = keyIds.map((id) => `s1.${id}.`)
+  const others = known.map((start) => sql`and substr(${sql.ref(column)}, 1, ${sql.lit(start.length)}) <> ${start}`)
+  const { rows } = await sql<{ text: string }>`select ${sql.ref(column)} as text from ${sql.table(table)}
+    where ${sql.ref(column)} is not null and ${sql.ref(column)} <> '' ${sql.join(others, sql` `)} limit 1`.execute(db)
+  return rows[0]?.text
+}
+
 /** Puts a new text in the place of the one that was read. False when somebody else has written there since. */
 export async function replaceSealed(
   trx: Db,
