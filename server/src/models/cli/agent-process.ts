@@ -51,8 +51,7 @@ const STDERR_CHARS = 4096
 export async function startAgentProcess(command: AgentCommand, note: (pid: number) => void): Promise<AgentProcess> {
   const { file, args, env, directory, stdin, mark } = command
   const child = spawn(file, args, { cwd: directory, env, shell: false, detached: true })
-  const { pid } = child
-  if (pid === undefined) return throwNotStarted(await once(child, 'error'))
+  const pid = child.pid ?? throwNotStarted(await once(child, 'error'))
   noteOrKill(pid, note)
 
   const stderr = keepLast(child.stderr, STDERR_CHARS)
@@ -60,7 +59,7 @@ export async function startAgentProcess(command: AgentCommand, note: (pid: numbe
   child.stdin.on('error', () => {}).end(stdin)
   // `lines` throws what it is destroyed with; nobody may be reading then.
   child.stdout.on('error', () => {})
-  const exited = once(child, 'exit')
+  const exited = new Promise((resolve) => child.once('exit', resolve))
   // Something that it started may hold its output open for ever.
   exited.then(() => pause(RESULT_GRACE_MS)).then(() => child.stdout.destroy())
 

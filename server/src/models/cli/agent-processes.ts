@@ -1,6 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import type { Random } from '../../crypto/random.ts'
-import type { Logger } from '../../http/log.ts'
 import { BackendFailed } from '../backend.ts'
 import { type AgentProcess, startAgentProcess } from './agent-process.ts'
 import { createPlaces, type PlaceLimits } from './places.ts'
@@ -21,7 +20,7 @@ export interface AgentProcessesOptions {
   /** Aborted when the server begins to drain: agents are ended then. */
   draining: AbortSignal
   random: Random
-  log: Pick<Logger, 'warn'>
+  log: { warn(details: object, message: string): void }
 }
 
 export interface AgentStart {
@@ -69,43 +68,53 @@ export async function openAgentProcesses(options: AgentProcessesOptions): Promis
     const leave = await places.take(what.backend, what.limits, stopped)
     const finished = Promise.withResolvers<void>()
     unfinished.add(finished.promise)
-    const directory = await mkdtemp(PRIVATE_DIRECTORY)
-    const mark = random(MARK_BYTES).toString('hex')
-    let noted: ProcessNote | undefined
-
-    function note(pid: number): void {
-      noted = { pid, mark, directory }
-      running.add(noted)
-      notes.write(noted)
-    }
-    async function tidy(): Promise<void> {
-      await rm(directory, { recursive: true, force: true }).catch((error: unknown) =>
-        log.warn({ error }, 'the private directory of an agent could not be removed'),
-      )
-      if (noted) await notes.remove(noted)
-      if (noted) running.delete(noted)
+    const tidied = () => {
       unfinished.delete(finished.promise)
       finished.resolve()
       leave()
     }
-
     try {
-      const env = {
-        ...passedOn(environment),
-        // A home of its own: it finds no credentials, settings or instructions of whoever runs this server.
-        HOME: directory,
-        TMPDIR: directory,
-        ...what.env,
-        [MARK_NAME]: mark,
-      }
-      const agent = await startAgentProcess({ ...what, env, directory, mark }, note)
-      stopWhen(stopped, agent)
-      agent.gone.then(tidy)
+      const agent = await startNoted(what, tidied)
+      stopWhen(stopped, over, agent)
       return agent
     } catch (error) {
-      await tidy()
+      tidied()
       throw error
     }
+  }
+
+  /** `tidied` is called when it is gone, and all that there was of it: not if it did not start. */
+  async function startNoted(what: AgentStart, tidied: () => void): Promise<AgentProcess> {
+    const directory = await mkdtemp(PRIVATE_DIRECTORY)
+    const mark = random(MARK_BYTES).toString('hex')
+    const env = {
+      ...passedOn(environment),
+      // A home of its own: it finds no credentials, settings or instructions of whoever runs this server.
+      ...{ HOME: directory, TMPDIR: directory },
+      ...what.env,
+      [MARK_NAME]: mark,
+    }
+    let noted: ProcessNote | undefined
+    const note = (pid: number) => {
+      noted = { pid, mark, directory }
+      running.add(noted)
+      notes.write(noted)
+    }
+    const forget = async () => {
+      await rm(directory, { recursive: true, force: true })
+      if (!noted) return
+      running.delete(noted)
+      await notes.remove(noted)
+    }
+    const agent = await startAgentProcess({ ...what, env, directory, mark }, note).catch(async (error: unknown) => {
+      await forget()
+      throw error
+    })
+    agent.gone
+      .then(forget)
+      .catch((error: unknown) => log.warn({ error }, 'what an agent left could not be removed'))
+      .then(tidied)
+    return agent
   }
 
   return {
@@ -117,7 +126,7 @@ export async function openAgentProcesses(options: AgentProcessesOptions): Promis
       })
     },
     async close() {
-      closing.abort(shuttingDown())
+      closing.abort()
       await Promise.all(unfinished)
       process.off('exit', killAll)
     },
@@ -134,9 +143,9 @@ const passedOn = (environment: NodeJS.ProcessEnv) =>
     }),
   )
 
-function stopWhen(signal: AbortSignal, agent: AgentProcess): void {
-  const stop = () => agent.stop(signal.reason instanceof Error ? signal.reason : shuttingDown())
-  if (signal.aborted) return stop()
-  signal.addEventListener('abort', stop)
+function stopWhen(signal: AbortSignal, over: AbortSignal, agent: AgentProcess): void {
+  const stop = () => agent.stop(over.aborted ? shuttingDown() : signal.reason)
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop)
   agent.gone.then(() => signal.removeEventListener('abort', stop))
 }

@@ -74,4 +74,5 @@ export const objectOf = (value: unknown): Line =>
 
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-export const countOf = (value: unknown): number => (Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : 0)
+export const countOf = (value: unknown): number =>
+  Number.isSafeInteger(value) && Number(value) > 0 ? Number(value) : 0

@@ -28,7 +28,7 @@ export const claude: Agent = {
   ],
   env: ({ apiKey, baseUrl }, { maxTokens }) => ({
     // `--bare` wants one; a gateway of one's own may not.
-    ANTHROPIC_API_KEY: apiKey ?? 'none',
+    ANTHROPIC_API_KEY: apiKey || 'none',
     ...(baseUrl !== undefined && { ANTHROPIC_BASE_URL: baseUrl }),
     ...(maxTokens !== undefined && { CLAUDE_CODE_MAX_OUTPUT_TOKENS: `${maxTokens}` }),
     ...(maxTokens !== undefined && maxTokens < MIN_TOKENS_TO_THINK && { MAX_THINKING_TOKENS: '0' }),
@@ -104,7 +104,8 @@ function reader(): (line: Line) => AgentEvent[] {
     if (line.type === 'stream_event' && !line.parent_tool_use_id) return ofStream(objectOf(line.event))
     if (line.type !== 'result') return []
     if (line.is_error !== false) return [failedResult(line)]
-    if (!asked && usageOf(line).input === 0) return [failed('protocol', 'It says that it succeeded, and asked no model')]
+    if (!asked && usageOf(line).input === 0)
+      return [failed('protocol', 'It says that it succeeded, and asked no model')]
     return [finishedResult(line)]
   }
 }

@@ -1,6 +1,5 @@
 import type { Random } from '../../crypto/random.ts'
 import { ApiError } from '../../http/errors.ts'
-import type { Logger } from '../../http/log.ts'
 import type { Backend, BackendAnswer } from '../backend.ts'
 import type { Agent, AgentSetting } from './agent.ts'
 import type { AgentProcesses } from './agent-processes.ts'
@@ -35,7 +34,7 @@ export interface CliBackendDeps {
   processes: AgentProcesses
   random: Random
   now: () => number
-  log: Pick<Logger, 'warn'>
+  log: { warn(details: object, message: string): void }
 }
 
 /** A process of Claude Code takes 200 MB, one of Droid 400. */
@@ -79,7 +78,10 @@ export function createCliBackend(kind: CliKind, config: CliBackendConfig, deps: 
 
       if (!stream) return chatCompletion(head, spoken)
       const begun = await afterFirst(spoken)
-      return eventStream(chatChunks(head, begun, question.includeUsage), () => left.abort())
+      return eventStream(chatChunks(head, begun, question.includeUsage), () => {
+        left.abort()
+        return spoken.return()
+      })
     },
   }
 }
@@ -114,7 +116,7 @@ async function afterFirst(spoken: AsyncGenerator<Spoken, void>): Promise<AsyncIt
   })()
 }
 
-function eventStream(events: AsyncGenerator<string, void>, leave: () => void): BackendAnswer {
+function eventStream(events: AsyncGenerator<string, void>, leave: () => Promise<unknown>): BackendAnswer {
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -122,7 +124,9 @@ function eventStream(events: AsyncGenerator<string, void>, leave: () => void): B
       if (done) controller.close()
       else controller.enqueue(encoder.encode(value))
     },
-    cancel: leave,
+    async cancel() {
+      await leave()
+    },
   })
   return { status: 200, headers: new Headers({ 'content-type': 'text/event-stream; charset=utf-8' }), body }
 }

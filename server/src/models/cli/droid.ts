@@ -14,7 +14,7 @@ export const droid: Agent = {
     ...['--only-tools', tools.join(',')],
     ...(auto === undefined ? [] : ['--auto', auto]),
   ],
-  env: ({ apiKey }) => (apiKey === undefined ? {} : { FACTORY_API_KEY: apiKey }),
+  env: ({ apiKey }) => (apiKey ? { FACTORY_API_KEY: apiKey } : {}),
   reader,
 }
 

@@ -1,4 +1,4 @@
-import { BackendFailed, type BackendCall } from '../backend.ts'
+import { type BackendCall, BackendFailed } from '../backend.ts'
 
 /** How long an agent is waited for: until its model says anything, between two lines, and in all. */
 export interface Patience {

@@ -48,7 +48,10 @@ async function processesWith(word: string): Promise<number[]> {
 /** When a process started, in the system's own words: with its number, who it is. Undefined: there is none. */
 export function startOf(pid: number): string | undefined {
   try {
-    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', `${pid}`]).toString().trim()
+    if (process.platform !== 'linux')
+      return execFileSync('ps', ['-o', 'lstart=', '-p', `${pid}`])
+        .toString()
+        .trim()
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // proc_pid_stat(5): the second field is a name in parentheses that may hold anything; the 22nd is starttime.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]

@@ -65,7 +65,8 @@ export function readQuestion(body: Record<string, unknown>): Question {
 
 function refuseUnknown(name: string, value: unknown): void {
   if (value === null || value === undefined || TAKEN.has(name) || LEFT_OUT.has(name)) return
-  if (!ASKS_NOTHING.get(name)?.(value)) throw unsupported(name, `A command-line agent cannot do "${name}": leave it out`)
+  if (!ASKS_NOTHING.get(name)?.(value))
+    throw unsupported(name, `A command-line agent cannot do "${name}": leave it out`)
 }
 
 interface Message {
