@@ -269,7 +269,10 @@ describe('a server in a process of its own', () => {
   test('that ends takes its agents with it', async () => {
     const agent = scriptedAgent(`${NOTES_PID} ${CHILD()} ${HEEDS_NOTHING}`)
     const then = `process.once('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000)`
-    const server = runProgram({ script: serverScript(freshDirectory(), agent.file, then) }, { PATH })
+    const server = runProgram(
+      { script: serverScript(freshDirectory(), agent.file, then) },
+      { PATH, TMPDIR: freshDirectory() },
+    )
     const pids = [await noted(agent, 'agent'), await noted(agent, 'child')]
     server.signal('SIGTERM')
     await server.exited
@@ -307,7 +310,7 @@ describe('a server in a process of its own', () => {
   test('that lives keeps its agents when another one starts beside it', async () => {
     const directory = freshDirectory()
     const agent = scriptedAgent(`${NOTES_PID} forever()`)
-    const server = runProgram({ script: serverScript(directory, agent.file, '') }, { PATH })
+    const server = runProgram({ script: serverScript(directory, agent.file, '') }, { PATH, TMPDIR: freshDirectory() })
     const pid = await noted(agent, 'agent')
     const { running } = await openAgents(process.env, directory)
     expect([isAlive(pid), running()]).toEqual([true, [`${pid}.json`]])
