@@ -1,20 +1,16 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import { createRandom } from '../src/crypto/random.ts'
 import type { Backend, BackendAnswer, BackendCall } from '../src/models/backend.ts'
 import { openAgentProcesses } from '../src/models/cli/agent-processes.ts'
 import { type CliBackendConfig, type CliKind, createCliBackend } from '../src/models/cli/cli-backend.ts'
 
 const ROOT = mkdtempSync(join(tmpdir(), 'auth-agent-test-agents-'))
-const left: { close(): Promise<void> }[] = []
 let made = 0
 
-afterAll(async () => {
-  await Promise.all(left.map((one) => one.close()))
-  rmSync(ROOT, { recursive: true, force: true })
-})
+afterAll(() => rmSync(ROOT, { recursive: true, force: true }))
 
 /** A directory of its own for whoever asks. */
 export function freshDirectory(): string {
@@ -25,7 +21,7 @@ export function freshDirectory(): string {
 
 /** What a scripted agent can use: `say` a line, `told` to have read the prompt, `note` to leave something for the test. */
 const PRELUDE = `
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 const say = (value) => process.stdout.write((typeof value === 'string' ? value : JSON.stringify(value)) + '\\n')
@@ -74,7 +70,7 @@ export async function openAgents(environment: NodeJS.ProcessEnv = process.env, d
   const log = { warn: (details: object, message: string) => void logged.push({ message, details: { ...details } }) }
   const random = createRandom()
   const processes = await openAgentProcesses({ directory, environment, draining: draining.signal, random, log })
-  left.push(processes)
+  onTestFinished(processes.close)
   return {
     processes,
     logged,

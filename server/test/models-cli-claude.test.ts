@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ask, eventsOf, freshDirectory, jsonOf, openAgents, textOf } from './command-line-agents.ts'
 import { type MessagesCall, messagesApi, type Script } from './messages-api.ts'
 
@@ -12,15 +12,10 @@ const COMMAND = process.env.CLAUDE_CODE_COMMAND ?? join(import.meta.dirname, '..
 const MODEL = 'claude-sonnet-4-5'
 const HELLO = ['Hel', 'lo 🌍']
 
-const opened: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((one) => one.close()))
-})
-
 async function claudeAt(...script: Script[]) {
   const api = await messagesApi(...script)
   const agents = await openAgents({ ...process.env, OUR_SECRET: 'canary-of-ours' })
-  opened.push({ close: () => agents.processes.close().then(() => api[Symbol.asyncDispose]()) })
+  onTestFinished(() => api[Symbol.asyncDispose]())
   const config = { command: COMMAND, models: [MODEL], baseUrl: api.url, apiKey: 'sk-ant-test-key' }
   return { ...agents, api, claude: agents.backend('claude-cli', config), config }
 }

@@ -17,8 +17,9 @@ const SUCCEEDS = `await told(); begin(); text('Hello'); stop('end_turn'); say(RE
 const NOTES_PID = `note('agent', String(process.pid));`
 /** A child of the agent that heeds nothing, and holds its output open. */
 const CHILD = (options = '') => `
-  const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'], { stdio: 'inherit', ${options} })
-  note('child', String(child.pid));`
+  const life = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); require("fs").writeFileSync(process.argv[1], String(process.pid))'
+  const child = spawn(process.execPath, ['-e', life, DIRECTORY + '/child'], { stdio: 'inherit', ${options} })
+  while (!existsSync(DIRECTORY + '/child')) await sleep(10);`
 const HEEDS_NOTHING = `process.on('SIGTERM', () => {}); process.on('SIGINT', () => {}); forever();`
 
 type Agent = ReturnType<typeof scriptedAgent>
@@ -185,8 +186,8 @@ describe('patience', () => {
     const answer = await ask(backend('claude-cli', { command: agent.file }), 'hi')
     expect((await jsonOf(answer)).choices[0].message.content).toBe('Hello')
     expect(performance.now() - began).toBeLessThan(2000)
-    // Two seconds to go by itself, five to heed SIGTERM.
-    expect(await goneWithin(8000, await noted(agent, 'agent'), await noted(agent, 'child'))).toBe(true)
+    // Two seconds to go by itself, three to heed SIGTERM.
+    expect(await goneWithin(6000, await noted(agent, 'agent'), await noted(agent, 'child'))).toBe(true)
   })
 })
 
@@ -194,6 +195,7 @@ describe('nothing that an agent started outlives it', () => {
   test.each([
     ['a child in its group', CHILD()],
     ['a child that left its group', CHILD('detached: true')],
+    ['a child that forgot where it comes from', CHILD('env: {}')],
   ])('when it ends well: %s', async (_name, child) => {
     const { backend, processes, running } = await openAgents()
     const agent = scriptedAgent(`${child} child.unref(); ${SUCCEEDS}; process.stdout.end(() => process.exit(0))`)
@@ -267,7 +269,10 @@ describe('a server in a process of its own', () => {
   test('that ends takes its agents with it', async () => {
     const agent = scriptedAgent(`${NOTES_PID} ${CHILD()} ${HEEDS_NOTHING}`)
     const then = `process.once('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000)`
-    const server = runProgram({ script: serverScript(freshDirectory(), agent.file, then) }, { PATH })
+    const server = runProgram(
+      { script: serverScript(freshDirectory(), agent.file, then) },
+      { PATH, TMPDIR: freshDirectory() },
+    )
     const pids = [await noted(agent, 'agent'), await noted(agent, 'child')]
     server.signal('SIGTERM')
     await server.exited
@@ -305,7 +310,7 @@ describe('a server in a process of its own', () => {
   test('that lives keeps its agents when another one starts beside it', async () => {
     const directory = freshDirectory()
     const agent = scriptedAgent(`${NOTES_PID} forever()`)
-    const server = runProgram({ script: serverScript(directory, agent.file, '') }, { PATH })
+    const server = runProgram({ script: serverScript(directory, agent.file, '') }, { PATH, TMPDIR: freshDirectory() })
     const pid = await noted(agent, 'agent')
     const { running } = await openAgents(process.env, directory)
     expect([isAlive(pid), running()]).toEqual([true, [`${pid}.json`]])

@@ -44,6 +44,7 @@ export interface AgentProcess {
 export type AgentExit = number | NodeJS.Signals | undefined
 
 const KILL_GRACE_MS = 5000
+/** Part of the same time: whatever happens, nothing of it is there six seconds after it was to end. */
 const RESULT_GRACE_MS = 2000
 const STDERR_CHARS = 4096
 
@@ -117,7 +118,7 @@ async function* linesOf(child: ChildProcessWithoutNullStreams): AsyncGenerator<s
 async function endAll(pid: number, how: AgentEnd, exited: Promise<unknown>, mark: string): Promise<void> {
   if (how === 'finished') await Promise.race([exited, pause(RESULT_GRACE_MS)])
   if (how === 'cut') signalGroup(pid, 'SIGKILL')
-  await endGroup(pid, KILL_GRACE_MS)
+  await endGroup(pid, how === 'finished' ? KILL_GRACE_MS - RESULT_GRACE_MS : KILL_GRACE_MS)
   await endStrays(mark)
 }
 

@@ -17,12 +17,13 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
 
 /** Ends a group: asks first, and after the grace does not ask. Zombies that nobody collects are not waited for. */
 export async function endGroup(leader: number, graceMs: number): Promise<void> {
-  if (!signalGroup(leader, 'SIGTERM')) return
-  for (let waited = 0; waited < graceMs; waited += POLL_MS) {
+  const over = AbortSignal.timeout(graceMs)
+  let there = signalGroup(leader, 'SIGTERM')
+  while (there && !over.aborted) {
     await sleep(POLL_MS)
-    if (!signalGroup(leader, 0)) return
+    there = signalGroup(leader, 0)
   }
-  signalGroup(leader, 'SIGKILL')
+  if (there) signalGroup(leader, 'SIGKILL')
 }
 
 /** Ends those who left the group (`setsid`), found by a word in the environment that they inherited. Linux only. */
