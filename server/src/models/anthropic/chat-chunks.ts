@@ -74,7 +74,7 @@ export function createChatChunks({ id, created, model, includeUsage }: ChatChunk
   }
 
   function writeArguments(to: OpenBlock, text: unknown): Json[] {
-    if (typeof text !== 'string' || text === '') return []
+    if (to.block.type !== 'tool_use' || typeof text !== 'string' || text === '') return []
     to.wrote = true
     return [chunk({ tool_calls: [{ index: to.toolIndex, function: { arguments: text } }] })]
   }

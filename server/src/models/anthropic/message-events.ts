@@ -61,20 +61,21 @@ export function createMessageEvents(head: MessageHead): StreamTranslator {
     return [...opened, delta({ type: 'text_delta', text })]
   }
 
-  function writeThinking(thinking: string): Json[] {
-    if (thinking === '') return []
-    const opened =
-      openType === 'thinking' ? [] : [...endCalls(), ...openBlock({ type: 'thinking', thinking: '', signature: '' })]
-    return [...opened, delta({ type: 'thinking_delta', thinking })]
+  function openThinking(): Json[] {
+    if (openType === 'thinking') return []
+    return [...endCalls(), ...openBlock({ type: 'thinking', thinking: '', signature: '' })]
   }
 
-  /** Signed thinking comes whole, behind its text. */
+  function writeThinking(thinking: unknown): Json[] {
+    if (typeof thinking !== 'string' || thinking === '') return []
+    return [...openThinking(), delta({ type: 'thinking_delta', thinking })]
+  }
+
+  /** Signed thinking comes whole, mostly behind its text. */
   function sign(block: Json): Json[] {
     if (block.type === 'redacted_thinking') return [...endCalls(), ...openBlock(block), ...close()]
-    const opened = openType === 'thinking' ? [] : writeThinking(String(block.thinking))
-    return openType === 'thinking'
-      ? [...opened, delta({ type: 'signature_delta', signature: block.signature }), ...close()]
-      : []
+    const said = openType === 'thinking' ? [] : [...openThinking(), ...writeThinking(block.thinking)]
+    return [...said, delta({ type: 'signature_delta', signature: block.signature }), ...close()]
   }
 
   function noteFragment(fragment: Json, position: number): Json[] {
