@@ -7,6 +7,11 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The entry of a table under a name that came from outside, which may be `constructor`. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, name: unknown): T | undefined {
+  return typeof name === 'string' && Object.hasOwn(table, name) ? table[name] : undefined
+}
+
 /** Clients write `null` for what they leave out. */
 export function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null

@@ -1,4 +1,4 @@
-import { isJson, type Json } from '../fields.ts'
+import { entryOf, isJson, type Json } from '../fields.ts'
 import { createUsageMeter } from '../usage-of.ts'
 import { type ChatCompletionHead, refusalOf, toAnnotations } from './chat-completion.ts'
 import { brokenAnswer, streamError } from './errors.ts'
@@ -135,9 +135,8 @@ export function createChatChunks({ id, created, model, includeUsage }: ChatChunk
     push(event) {
       if (hasEnded || !isJson(event)) return []
       meter.push(event)
-      const type = String(event.type)
-      // Pings, and whatever Anthropic thinks of next.
-      return Object.hasOwn(translate, type) ? (translate[type]?.(event) ?? []) : []
+      // Pings, and whatever Anthropic thinks of next, say nothing to a chat.
+      return entryOf(translate, event.type)?.(event) ?? []
     },
     end() {
       if (!hasEnded && typeof stopReason !== 'string') throw brokenAnswer('half an answer')

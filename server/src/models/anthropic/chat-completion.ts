@@ -1,4 +1,4 @@
-import { isJson, type Json } from '../fields.ts'
+import { entryOf, isJson, type Json } from '../fields.ts'
 import { usageOf } from '../usage-of.ts'
 import { brokenAnswer } from './errors.ts'
 import { toFinishReason } from './stop-reason.ts'
@@ -79,6 +79,6 @@ export function toAnnotations(citation: unknown, start: number, end: number): Js
 const SERVICE_TIERS: Readonly<Record<string, string>> = { standard: 'default', priority: 'priority' }
 
 function serviceTier(usage: unknown): Json {
-  const tier = isJson(usage) ? SERVICE_TIERS[String(usage.service_tier)] : undefined
+  const tier = isJson(usage) ? entryOf(SERVICE_TIERS, usage.service_tier) : undefined
   return tier === undefined ? {} : { service_tier: tier }
 }

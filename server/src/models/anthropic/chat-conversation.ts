@@ -1,4 +1,4 @@
-import { given, invalid, isGiven, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
+import { entryOf, given, invalid, isGiven, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
 import { toBlocks } from './content.ts'
 import { signedBlocks } from './thinking-blocks.ts'
 import { readArguments, toToolUseId } from './tools.ts'
@@ -48,7 +48,7 @@ export function readConversation(messages: unknown): Conversation {
 }
 
 function placeOf({ role }: Json, param: string): Place {
-  const place = typeof role === 'string' && Object.hasOwn(PLACES, role) ? PLACES[role] : undefined
+  const place = entryOf(PLACES, role)
   if (place) return place
   if (role === 'function')
     throw unsupported(`${param}.role`, "Results of functions come as role tool, with the call's tool_call_id")

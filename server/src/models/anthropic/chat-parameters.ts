@@ -1,4 +1,4 @@
-import { isGiven, isJson, type Json, unsupported } from '../fields.ts'
+import { entryOf, isGiven, isJson, type Json, unsupported } from '../fields.ts'
 
 /**
  * What becomes of each member of a chat completion's body on its way to Anthropic. What stands in none of the three
@@ -63,8 +63,8 @@ const UNSUPPORTED: Readonly<Record<string, Neutral>> = {
 /** Throws for the first member of the body that Anthropic could not honour. */
 export function refuseUnsupported(body: Json): void {
   for (const [name, value] of Object.entries(body)) {
-    if (!isGiven(value) || TRANSLATED.has(name) || Object.hasOwn(DROPPED, name)) continue
-    const known = Object.hasOwn(UNSUPPORTED, name) ? UNSUPPORTED[name] : undefined
+    if (!isGiven(value) || TRANSLATED.has(name) || entryOf(DROPPED, name)) continue
+    const known = entryOf(UNSUPPORTED, name)
     if (known?.isNeutral(value)) continue
     throw unsupported(
       name,

@@ -1,4 +1,4 @@
-import { given, invalid, isGiven, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
+import { entryOf, given, invalid, isGiven, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
 import { isText, plainContent, toParts } from './content.ts'
 import { refuseForeign } from './messages-parameters.ts'
 import { effortOfThinking } from './thinking.ts'
@@ -67,7 +67,7 @@ const ROLES: Readonly<Record<string, ToMessages>> = {
 function toChatMessages(messages: unknown): Json[] {
   return listAt(messages, 'messages').flatMap((entry, i) => {
     const { role, content } = objectAt(entry, `messages[${i}]`)
-    const translate = typeof role === 'string' && Object.hasOwn(ROLES, role) ? ROLES[role] : undefined
+    const translate = entryOf(ROLES, role)
     if (!translate) throw invalid(`messages[${i}].role`, `messages[${i}].role must be user, assistant or system`)
     return translate(content, `messages[${i}].content`)
   })

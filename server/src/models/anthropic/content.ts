@@ -1,4 +1,15 @@
-import { given, invalid, isGiven, isJson, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
+import {
+  entryOf,
+  given,
+  invalid,
+  isGiven,
+  isJson,
+  type Json,
+  listAt,
+  objectAt,
+  textAt,
+  unsupported,
+} from '../fields.ts'
 import { checkBase64, type InlineData, readDataUrl, writeDataUrl } from './data-url.ts'
 
 /** What Anthropic reads as an image. */
@@ -23,8 +34,8 @@ export function toBlocks(content: unknown, param: string): Json[] {
 }
 
 function toBlock(part: Json, param: string): Json {
-  const type = String(part.type)
-  const translate = Object.hasOwn(BLOCKS, type) ? BLOCKS[type] : undefined
+  const { type } = part
+  const translate = entryOf(BLOCKS, type)
   if (!translate)
     throw unsupported(
       `${param}.type`,
@@ -88,8 +99,8 @@ export function toParts(content: unknown, param: string): Json[] {
 }
 
 function toPart(block: Json, param: string): Json[] {
-  const type = String(block.type)
-  const translate = Object.hasOwn(PARTS, type) ? PARTS[type] : undefined
+  const { type } = block
+  const translate = entryOf(PARTS, type)
   if (!translate) throw unsupported(`${param}.type`, `This model does not read blocks of type ${type}; leave them out`)
   return translate(block, param)
 }

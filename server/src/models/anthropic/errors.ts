@@ -1,6 +1,6 @@
 import { ApiError, type ErrorCode } from '../../http/errors.ts'
 import { redact } from '../../http/redact.ts'
-import { isJson, type Json } from '../fields.ts'
+import { entryOf, isJson, type Json } from '../fields.ts'
 
 /** Anthropic's word for a failure of ours, by its status; 529 is Anthropic's own, and ours is a 503. */
 const TYPES: Readonly<Record<number, string>> = {
@@ -83,7 +83,7 @@ export function upstreamError(status: number, body: unknown): ApiError {
 /** The failure that came in a stream, where its status would be too late. */
 export function streamError(event: unknown): ApiError {
   const { type } = readError(event)
-  return upstreamError(STATUSES[String(type)] ?? 500, event)
+  return upstreamError(entryOf(STATUSES, type) ?? 500, event)
 }
 
 interface Told {

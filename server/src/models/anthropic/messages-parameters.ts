@@ -1,4 +1,4 @@
-import { isGiven, type Json, unsupported } from '../fields.ts'
+import { entryOf, isGiven, type Json, unsupported } from '../fields.ts'
 
 /** What becomes of each member of a messages body on its way to a provider of OpenAI's shape; the rest is refused. */
 const TRANSLATED = new Set(
@@ -18,7 +18,7 @@ export const DROPPED: Readonly<Record<string, string>> = {
 /** Throws for the first member of the body that a provider of OpenAI's shape could not honour. */
 export function refuseForeign(body: Json): void {
   for (const [name, value] of Object.entries(body)) {
-    if (!isGiven(value) || TRANSLATED.has(name) || Object.hasOwn(DROPPED, name)) continue
+    if (!isGiven(value) || TRANSLATED.has(name) || entryOf(DROPPED, name)) continue
     if (name === 'speed' && value === 'standard') continue
     throw unsupported(name, `This model is not Anthropic's, and has no use for ${name}; leave it out`)
   }

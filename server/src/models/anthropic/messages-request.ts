@@ -1,4 +1,15 @@
-import { given, invalid, isGiven, isJson, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
+import {
+  entryOf,
+  given,
+  invalid,
+  isGiven,
+  isJson,
+  type Json,
+  listAt,
+  objectAt,
+  textAt,
+  unsupported,
+} from '../fields.ts'
 import { readConversation, type Turn } from './chat-conversation.ts'
 import { refuseUnsupported } from './chat-parameters.ts'
 import { sanitizeSchema } from './output-schema.ts'
@@ -82,7 +93,7 @@ const SERVICE_TIERS: Readonly<Record<string, string>> = {
 
 function serviceTier(tier: unknown): string | undefined {
   if (!isGiven(tier)) return undefined
-  const known = Object.hasOwn(SERVICE_TIERS, String(tier)) ? SERVICE_TIERS[String(tier)] : undefined
+  const known = entryOf(SERVICE_TIERS, tier)
   if (known !== undefined) return known
   throw unsupported('service_tier', 'Anthropic serves by the tiers auto and default only; ask for one of them')
 }

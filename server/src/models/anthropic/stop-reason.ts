@@ -1,3 +1,5 @@
+import { entryOf } from '../fields.ts'
+
 /** Anthropic's reasons in the words of chat. */
 const FINISH_REASONS: Readonly<Record<string, string>> = {
   end_turn: 'stop',
@@ -12,7 +14,7 @@ const FINISH_REASONS: Readonly<Record<string, string>> = {
 
 /** A model that calls tools has finished by calling them, whatever else it says; unless it was cut off, or stopped. */
 export function toFinishReason(stopReason: unknown, callsTools: boolean): string {
-  const reason = FINISH_REASONS[String(stopReason)] ?? 'stop'
+  const reason = entryOf(FINISH_REASONS, stopReason) ?? 'stop'
   return reason === 'stop' && callsTools ? 'tool_calls' : reason
 }
 
@@ -25,6 +27,6 @@ const STOP_REASONS: Readonly<Record<string, string>> = {
 }
 
 export function toStopReason(finishReason: unknown, callsTools: boolean): string {
-  const reason = STOP_REASONS[String(finishReason)] ?? 'end_turn'
+  const reason = entryOf(STOP_REASONS, finishReason) ?? 'end_turn'
   return reason === 'end_turn' && callsTools ? 'tool_use' : reason
 }

@@ -1,4 +1,4 @@
-import { invalid, isGiven, type Json, unsupported } from '../fields.ts'
+import { entryOf, invalid, isGiven, type Json, unsupported } from '../fields.ts'
 
 /** How a family of models is told to think. */
 type Family = 'none' | 'budget' | 'adaptive'
@@ -46,7 +46,7 @@ export function thinkingOfEffort(reasoningEffort: unknown, situation: ThinkingSi
   if (!isGiven(reasoningEffort)) return {}
   const family = familyOf(situation.model)
   if (reasoningEffort === 'none') return family === 'adaptive' ? { thinking: { type: 'disabled' } } : {}
-  const known = Object.hasOwn(EFFORTS, String(reasoningEffort)) ? EFFORTS[String(reasoningEffort)] : undefined
+  const known = entryOf(EFFORTS, reasoningEffort)
   if (!known)
     throw invalid('reasoning_effort', `reasoning_effort must be one of none, ${Object.keys(EFFORTS).join(', ')}`)
   if (family === 'none')

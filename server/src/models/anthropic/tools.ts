@@ -1,4 +1,15 @@
-import { given, invalid, isGiven, isJson, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
+import {
+  entryOf,
+  given,
+  invalid,
+  isGiven,
+  isJson,
+  type Json,
+  listAt,
+  objectAt,
+  textAt,
+  unsupported,
+} from '../fields.ts'
 
 /** A chat body's tools in Anthropic's words: `tools` and `tool_choice`, as far as there are any. */
 export function toAnthropicTools(body: Json): Json {
@@ -39,7 +50,7 @@ function toAnthropicChoice(choice: unknown, oneAtATime: boolean): Json | undefin
 }
 
 function translateChoice(choice: unknown): Json {
-  const type = typeof choice === 'string' && Object.hasOwn(CHOICES, choice) ? CHOICES[choice] : undefined
+  const type = entryOf(CHOICES, choice)
   if (type !== undefined) return { type }
   if (!isJson(choice)) throw invalid('tool_choice', 'tool_choice must be auto, required, none, or name a function')
   if (choice.type !== 'function')
