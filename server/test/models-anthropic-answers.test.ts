@@ -551,6 +551,13 @@ describe('failures', () => {
     expect(failure.message).not.toMatch(/10\.0\.0\.1|SECRET/)
   })
 
+  test('how long to wait is passed on, in seconds', () => {
+    expect(upstreamError(429, anthropic, '7').headers).toEqual({ 'Retry-After': '7' })
+    expect(upstreamError(529, anthropic, '7').headers).toEqual({ 'Retry-After': '7' })
+    for (const other of [null, '', 'soon', '-1', '7\r\nSet-Cookie: a=b'])
+      expect(upstreamError(429, anthropic, other).headers).toEqual({})
+  })
+
   test('a key that a provider repeats is struck out', () => {
     const failure = upstreamError(400, { error: { message: 'no such key sk-ant-api03-SECRETSECRET' } })
     expect(failure.message).toBe('no such key [redacted]')

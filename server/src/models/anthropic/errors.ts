@@ -43,16 +43,20 @@ const OTHERWISE: [ErrorCode, string] = [
 ]
 
 /** The failure that a provider answered with, in either dialect, as a failure of ours. */
-export function upstreamError(status: number, body: unknown): ApiError {
+export function upstreamError(status: number, body: unknown, retryAfter: string | null = null): ApiError {
   const told = readError(body)
-  const cause = { status, ...told }
+  const options = { cause: { status, ...told }, headers: retryHeaders(retryAfter) }
   const code = CALLERS[status]
-  if (code)
-    return new ApiError(code, told.message ?? `The provider of the model refused the request with ${status}`, {
-      cause,
-      ...(told.param !== undefined && { param: told.param }),
-    })
-  return new ApiError(...(PROVIDERS[status] ?? OTHERWISE), { cause })
+  if (!code) return new ApiError(...(PROVIDERS[status] ?? OTHERWISE), options)
+  return new ApiError(code, told.message ?? `The provider of the model refused the request with ${status}`, {
+    ...options,
+    ...(told.param !== undefined && { param: told.param }),
+  })
+}
+
+/** RFC 9110 §10.2.3, in seconds only: nothing else is passed on. */
+function retryHeaders(retryAfter: string | null): Record<string, string> {
+  return retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? { 'Retry-After': retryAfter } : {}
 }
 
 /** The failure that came in a stream, where its status would be too late. */
