@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { SIGNING_ALGS, type SigningAlg } from './crypto/jws.ts'
 import type { MasterKey } from './crypto/key-ring.ts'
 import { isAllowEntry } from './http/outbound/allow-list.ts'
+import { ROLES, type Role } from './storage/schema.ts'
 
 export interface Config {
   production: boolean
@@ -20,6 +21,8 @@ export interface Config {
   requireEmailVerification: boolean
   /** Where people may sign in with an account that they have elsewhere. */
   socialProviders: { github?: SocialClient; google?: SocialClient }
+  /** Whose word we take for who their users are. */
+  trustedIssuers: readonly TrustedIssuer[]
   /** Absent: mail stays in the development inbox. */
   agentMail: { apiKey: string; baseUrl: string } | undefined
   logLevel: (typeof LOG_LEVELS)[number]
@@ -71,6 +74,25 @@ export interface SocialClient {
   clientId: string
   clientSecret: string
 }
+
+/** An issuer of JWTs outside, whose users call models here. */
+export interface TrustedIssuer {
+  /** Values of `iss`, matched to the letter. The first is what the issuer is called here. */
+  issuers: readonly [string, ...string[]]
+  jwksUri: string
+  /** Where it is not required, a token may name none; one that it names must be among them all the same. */
+  audience: { required: boolean; among: readonly string[] }
+  algorithms: readonly string[]
+  roleClaim: string
+  orgClaim: string
+  /** What its roles are called here. */
+  roles: Readonly<Record<string, Role>>
+  /** Of those who have none of them. */
+  defaultRole: Role
+}
+
+/** Asymmetric only: with a symmetric one, whoever knows the public key could sign (RFC 8725 §2.1). */
+const OUTSIDE_ALGS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const
 
 /** Seconds. */
 export interface Lifetimes {
@@ -162,6 +184,39 @@ const serviceUrl = z
   .refine(isServiceUrl, 'must be an https URL, such as https://api.agentmail.to (http on loopback only)')
   .transform((text) => text.replace(/\/$/, ''))
 
+const keysUrl = z.string().refine(isServiceUrl, 'must be an https URL of a key set (http on loopback only)')
+/** RFC 7519 §4.1.1: a string, compared as it stands. It ends where a subject begins. */
+const outsideIssuer = z
+  .string()
+  .regex(/^[\x21-\x7b\x7d\x7e]{1,255}$/, 'must be what stands in iss: visible ASCII, without |')
+const oneOrMore = <T extends z.ZodType>(one: T) => z.union([one.transform((value) => [value]), z.array(one).min(1)])
+const claimName = z.string().min(1, 'must not be empty').max(255)
+const role = z.enum(ROLES, `must be one of ${ROLES.join(', ')}`)
+const OutsideIssuer = z.strictObject({
+  issuer: oneOrMore(outsideIssuer),
+  jwks_uri: keysUrl,
+  audience: oneOrMore(z.string().min(1, 'must not be empty')).optional(),
+  algorithms: z
+    .array(z.enum(OUTSIDE_ALGS, `must be among ${OUTSIDE_ALGS.join(', ')}`))
+    .min(1)
+    .default([...OUTSIDE_ALGS]),
+  role_claim: claimName.default('role'),
+  org_claim: claimName.default('org_id'),
+  roles: z.record(z.string(), role).default({ admin: 'admin', member: 'member', viewer: 'viewer' }),
+  default_role: role.default('viewer'),
+})
+const outsideIssuers = z
+  .string()
+  .transform((text, ctx): unknown => {
+    try {
+      return JSON.parse(text)
+    } catch {
+      ctx.addIssue('must be JSON: a list of objects with issuer and jwks_uri')
+      return z.NEVER
+    }
+  })
+  .pipe(z.array(OutsideIssuer, 'must be a list of objects with issuer and jwks_uri'))
+
 const Environment = z.object({
   NODE_ENV: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
@@ -178,6 +233,12 @@ const Environment = z.object({
   GITHUB_CLIENT_SECRET: z.string().optional(),
   GOOGLE_CLIENT_ID: z.string().optional(),
   GOOGLE_CLIENT_SECRET: z.string().optional(),
+  TRUSTED_ISSUERS: outsideIssuers.default([]),
+  WORKOS_CLIENT_ID: z
+    .string()
+    .regex(/^\w{1,100}$/, 'must be the id of an application at WorkOS, such as client_01...')
+    .optional(),
+  AUTHKIT_JWKS_URL: keysUrl.optional(),
   AGENTMAIL_API_KEY: z.string().optional(),
   AGENTMAIL_BASE_URL: serviceUrl.default('https://api.agentmail.to'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -219,13 +280,17 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
     ] as const)
       if (given[`${provider}_CLIENT_${one}`] !== undefined && given[`${provider}_CLIENT_${other}`] === undefined)
         faults.push(`${provider}_CLIENT_${other} is required when ${provider}_CLIENT_${one} is set`)
+  if (given.AUTHKIT_JWKS_URL !== undefined && given.WORKOS_CLIENT_ID === undefined)
+    faults.push('WORKOS_CLIENT_ID is required when AUTHKIT_JWKS_URL is set: its tokens name the application in iss')
+  const trustedIssuers = parsed.success ? readTrustedIssuers(parsed.data) : []
+  if (parsed.success) faults.push(...issuerFaults(ownUrlOf(parsed.data), trustedIssuers))
   const only = readPart(args, faults)
   if (only === 'gateway') faults.push(...gatewayFaults(given))
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults)
 
   const { data } = parsed
   const production = data.NODE_ENV === 'production'
-  const ownUrl = data.ISSUER ?? `http://localhost:${data.PORT}`
+  const ownUrl = ownUrlOf(data)
   const brokerKey = data.BROKER_API_KEYS[0] ?? data.ADMIN_API_KEY
   return {
     production,
@@ -241,6 +306,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
       ...socialClient('github', data.GITHUB_CLIENT_ID, data.GITHUB_CLIENT_SECRET),
       ...socialClient('google', data.GOOGLE_CLIENT_ID, data.GOOGLE_CLIENT_SECRET),
     },
+    trustedIssuers,
     agentMail:
       data.AGENTMAIL_API_KEY === undefined
         ? undefined
@@ -267,6 +333,64 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
           : undefined,
     },
   }
+}
+
+type Environment = z.output<typeof Environment>
+
+function ownUrlOf({ ISSUER, PORT }: Environment): string {
+  return ISSUER ?? `http://localhost:${PORT}`
+}
+
+function readTrustedIssuers(data: Environment): TrustedIssuer[] {
+  const own = ownUrlOf(data)
+  const named = data.TRUSTED_ISSUERS.map(({ issuer, audience, ...entry }): TrustedIssuer => {
+    const [first = '', ...others] = issuer
+    return {
+      issuers: [first, ...others],
+      jwksUri: entry.jwks_uri,
+      // Law 9: what was made for somebody else opens nothing here, though nobody said what is made for us.
+      audience: { required: audience !== undefined, among: audience ?? [own] },
+      algorithms: entry.algorithms,
+      roleClaim: entry.role_claim,
+      orgClaim: entry.org_claim,
+      roles: entry.roles,
+      defaultRole: entry.default_role,
+    }
+  })
+  const clientId = data.WORKOS_CLIENT_ID
+  return clientId === undefined ? named : [...named, authKit(clientId, own, data.AUTHKIT_JWKS_URL)]
+}
+
+/** AuthKit's sessions: no `aud`, two ways to write `iss`, and the application's own keys, which bind its tokens to it. */
+function authKit(
+  clientId: string,
+  own: string,
+  jwksUri = `https://api.workos.com/sso/jwks/${clientId}`,
+): TrustedIssuer {
+  return {
+    issuers: [`https://api.workos.com/user_management/${clientId}`, 'https://api.workos.com'],
+    jwksUri,
+    audience: { required: false, among: [own, clientId] },
+    algorithms: ['RS256'],
+    roleClaim: 'role',
+    orgClaim: 'org_id',
+    roles: { admin: 'admin', member: 'member', viewer: 'viewer' },
+    defaultRole: 'viewer',
+  }
+}
+
+/** By its `iss`, a token must lead to one set of keys, and ours to our own. */
+function issuerFaults(own: string, trusted: readonly TrustedIssuer[]): string[] {
+  const names = trusted.flatMap(({ issuers }) => issuers)
+  const repeated = names.filter((name, at) => names.indexOf(name) !== at)
+  return [
+    ...(names.includes(own)
+      ? ['TRUSTED_ISSUERS must not name ISSUER itself: its tokens are verified by our own keys']
+      : []),
+    ...new Set(
+      repeated.map((name) => `TRUSTED_ISSUERS must name ${name} once: who else is meant by it could sign for both`),
+    ),
+  ]
 }
 
 /** `--only gateway|broker`, or nothing. */

@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Auth } from './accounts/auth.ts'
+import type { TrustedIssuers } from './accounts/trusted-issuers.ts'
 import type { Config } from './config.ts'
 import type { BrokerLink } from './connections/broker-link.ts'
 import type { CallLimits } from './connections/call-limits.ts'
@@ -36,6 +37,8 @@ export interface Deps {
   adminKeyHash: string
   /** People's accounts: better-auth, over our own tables. */
   auth: Auth
+  /** Who else vouches for people. */
+  trustedIssuers: TrustedIssuers
   /** The way out: what people and agents point us at is called through here only. */
   outbound: Outbound
   /** Where the connections are, when they are in a process of their own. */
@@ -57,7 +60,7 @@ export interface Deps {
 }
 
 /** Who is calling, resolved once, at the door. */
-export type Principal = Operator | PersonPrincipal | AgentPrincipal
+export type Principal = Operator | PersonPrincipal | AgentPrincipal | OutsidePrincipal
 
 /** The admin key, or an administrator of the first organization below `/api/admin`: sees all organizations. */
 export interface Operator {
@@ -83,6 +86,24 @@ export interface PersonPrincipal {
   email: string
   emailVerified: boolean
   credential: SessionCredential | KeyCredential
+}
+
+/** Somebody whom a trusted issuer vouches for: they have a budget here, and no say. */
+export interface OutsidePrincipal {
+  kind: 'outside'
+  /** Of the person's row that stands for them, one for each issuer and subject. */
+  id: string
+  /** Stands for the issuer's organization that the token names. */
+  orgId: string
+  role: Role
+  /** What the issuer says that they may do, in its own words. */
+  permissions: readonly string[]
+  issuer: string
+  subject: string
+  /** The issuer's word. */
+  email?: string
+  /** Who of the issuer's acts as them. */
+  impersonator?: string
 }
 
 export interface SessionCredential {

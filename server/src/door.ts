@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory'
 import { isAdminKey, operatorPrincipal } from './accounts/admin-key.ts'
 import { findKeyHolder, isApiKey } from './accounts/api-keys.ts'
 import { ownOrigins } from './accounts/better-auth.ts'
+import { outsidePrincipal } from './accounts/outside-identity.ts'
 import { notAMember, OPEN_TO_NON_MEMBERS, resolvePerson } from './accounts/session.ts'
 import type { AgentPrincipal, Deps, Env, PersonPrincipal, Principal } from './context.ts'
 import { bearerToken } from './http/authorization.ts'
@@ -48,7 +49,9 @@ async function principalOf(
   if (isApiKey(credential)) return keyPrincipal(deps, credential)
   const claims = await verifyAccessToken(deps, credential, deps.now())
   if (claims) return agentPrincipal(deps, claims, audiences)
-  return isAdminKey(deps.ring, credential, deps.adminKeyHash) ? operatorPrincipal(deps) : undefined
+  if (isAdminKey(deps.ring, credential, deps.adminKeyHash)) return operatorPrincipal(deps)
+  const outside = await deps.trustedIssuers.verify(credential)
+  return outside && outsidePrincipal(deps, outside)
 }
 
 /** A website's tokens, from a sign-in or of its own, open nothing of ours (law 9). */
@@ -130,12 +133,18 @@ export function requirePerson(deps: Deps) {
   return createMiddleware<Env>(async (c, next) => {
     const principal = (await resolvePrincipal(deps, c)) ?? (await resolveVisitor(deps, c, own))
     if (principal.kind === 'agent') throw new ApiError('forbidden', 'This is for people; an agent has no say here')
+    if (principal.kind === 'outside' && !OPEN_TO_OUTSIDE.test(`${c.req.method} ${c.req.path}`))
+      throw new ApiError('forbidden', 'This is for people who sign in here; a token of another issuer opens /v1 only')
     if (principal.kind === 'person' && !mayManage(principal))
       throw new ApiError('insufficient_scope', 'The API key needs the scope manage')
     c.set('principal', principal)
     await next()
   })
 }
+
+/** Below /api, what concerns their own budget, and nothing of an organization. */
+const OPEN_TO_OUTSIDE =
+  /^(GET \/api\/usage(\/receipts)?|(GET|PUT) \/api\/payment-method|(GET|PUT|DELETE) \/api\/provider-keys(\/[^/]+)?)$/
 
 /** What an app calls `manage` is a scope of its own: only a key that a person made themselves manages anything here. */
 function mayManage({ credential }: PersonPrincipal): boolean {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openAdminKey } from './accounts/admin-key.ts'
 import { createAuth } from './accounts/better-auth.ts'
 import { openFirstOrganization } from './accounts/first-organization.ts'
+import { createTrustedIssuers } from './accounts/trusted-issuers.ts'
 import { createChain } from './audit/chain.ts'
 import type { Config } from './config.ts'
 import { openBrokerLink } from './connections/broker-link.ts'
@@ -86,6 +87,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       orgId,
       adminKeyHash: admin.hash,
       auth,
+      trustedIssuers: createTrustedIssuers({ config, now, log }),
       outbound,
       broker: config.broker.elsewhere && openBrokerLink(config.broker.elsewhere),
       providerDocuments: createProviderDocuments({ db, outbound, now }),

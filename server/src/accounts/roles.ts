@@ -13,20 +13,21 @@ export function reaches(principal: Principal, orgId: string): boolean {
 
 /** Viewers look on. */
 export function requireMember(principal: Principal): void {
-  if (principal.kind === 'person' && principal.role === 'viewer')
+  if ('role' in principal && principal.role === 'viewer')
     throw new ApiError('forbidden', 'You may look but not change; ask an administrator of the organization')
 }
 
 /** What concerns the whole organization is for its administrators. */
 export function requireOrganizationAdmin(principal: Principal): void {
-  if (principal.kind === 'person' && principal.role !== 'admin')
+  if (principal.kind === 'outside' || (principal.kind === 'person' && principal.role !== 'admin'))
     throw new ApiError('forbidden', 'This is for administrators of the organization')
 }
 
 /** What belongs to one person is theirs to change, and the administrators'. */
 export function requireOwner(principal: Principal, userId: string): void {
   requireMember(principal)
-  if (principal.kind === 'person' && principal.role !== 'admin' && principal.id !== userId)
+  const isAdmin = principal.kind === 'operator' || (principal.kind === 'person' && principal.role === 'admin')
+  if (!isAdmin && principal.id !== userId)
     throw new ApiError('forbidden', 'This belongs to somebody else; ask them, or an administrator')
 }
 

@@ -5,6 +5,11 @@ import { type Permission, permissionOf } from './grants.ts'
 
 /** Whether a caller has to do with connections at all. Throws `insufficient_scope` or `forbidden`. */
 export function requireConnectionsCaller(principal: Principal): void {
+  if (principal.kind === 'outside')
+    throw new ApiError(
+      'forbidden',
+      'Connections are for agents and people of this server, not for tokens of another issuer',
+    )
   if (principal.kind !== 'person' || principal.credential.kind === 'session') return
   const { scope, clientId } = principal.credential
   // An app that a person approved spends their budget; it does not act at their providers.

@@ -13,7 +13,8 @@ export function writePrincipal(principal: Principal): string {
 export function readPrincipal(text: string): Principal {
   try {
     const principal: Principal = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (['operator', 'person', 'agent'].includes(principal.kind) && principal.id && principal.orgId) return principal
+    if (['operator', 'person', 'agent', 'outside'].includes(principal.kind) && principal.id && principal.orgId)
+      return principal
   } catch {
     // Told below, as what is JSON but no principal.
   }

@@ -14,6 +14,10 @@ export async function ensurePerson(trx: Db, person: Insertable<PersonTable>): Pr
   return trx.selectFrom('person').selectAll().where('email', '=', person.email).executeTakeFirstOrThrow()
 }
 
+export async function insertPerson(trx: Db, person: Insertable<PersonTable>): Promise<void> {
+  await trx.insertInto('person').values(person).execute()
+}
+
 export async function findPerson(db: Db, userId: string): Promise<PersonRow | undefined> {
   return db.selectFrom('person').selectAll().where('user_id', '=', userId).executeTakeFirst()
 }

@@ -14,6 +14,8 @@ export interface Schema {
   passkey: PasskeyTable
   membership: MembershipTable
   invitation: InvitationTable
+  outside_identity: OutsideIdentityTable
+  outside_organization: OutsideOrganizationTable
   api_key: ApiKeyTable
   app_approval: AppApprovalTable
   ledger_entry: LedgerEntryTable
@@ -63,7 +65,7 @@ export interface PersonTable {
   user_id: string
   /** The organization they work in when nothing else is said. */
   org_id: string
-  /** Lower case; one person an address. */
+  /** Lower case; one person an address. Of an outside identity, what no address is: `<issuer>|<subject>`. */
   email: string
   name: string
   image: string | null
@@ -129,7 +131,8 @@ export interface PasskeyTable {
   created_at: Time
 }
 
-export type Role = 'admin' | 'member' | 'viewer'
+export const ROLES = ['admin', 'member', 'viewer'] as const
+export type Role = (typeof ROLES)[number]
 
 export interface MembershipTable {
   org_id: string
@@ -150,6 +153,23 @@ export interface InvitationTable {
   created_at: Time
   expires_at: Time
   accepted_at: Time | null
+}
+
+/** Whom a trusted issuer vouches for, and the person's row that stands for them here: nobody signs in by it. */
+export interface OutsideIdentityTable {
+  issuer: string
+  subject: string
+  user_id: string
+  created_at: Time
+}
+
+/** What a trusted issuer calls an organization, and ours that stands for it. */
+export interface OutsideOrganizationTable {
+  issuer: string
+  /** `org:` and what the issuer says; `sub:` and the subject of who is in none. */
+  outside_id: string
+  org_id: string
+  created_at: Time
 }
 
 export interface ApiKeyTable {

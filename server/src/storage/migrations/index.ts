@@ -3,12 +3,14 @@ import * as identity from './0001-identity.ts'
 import * as people from './0002-people.ts'
 import * as connections from './0003-connections.ts'
 import * as browsers from './0004-browsers.ts'
+import * as outsideIdentities from './0005-outside-identities.ts'
 
 const MIGRATIONS = {
   '0001-identity': identity,
   '0002-people': people,
   '0003-connections': connections,
   '0004-browsers': browsers,
+  '0005-outside-identities': outsideIdentities,
 }
 
 /** Imported by name rather than found in a folder: what runs is what was reviewed. */
