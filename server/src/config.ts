@@ -184,18 +184,19 @@ const serviceUrl = z
   .refine(isServiceUrl, 'must be an https URL, such as https://api.agentmail.to (http on loopback only)')
   .transform((text) => text.replace(/\/$/, ''))
 
-const keysUrl = z.string().refine(isServiceUrl, 'must be an https URL of a key set (http on loopback only)')
+const keysUrl = z
+  .string('must be the URL of a key set')
+  .refine(isServiceUrl, 'must be an https URL of a key set (http on loopback only)')
 /** RFC 7519 §4.1.1: a string, compared as it stands. It ends where a subject begins. */
-const outsideIssuer = z
-  .string()
-  .regex(/^[\x21-\x7b\x7d\x7e]{1,255}$/, 'must be what stands in iss: visible ASCII, without |')
-const oneOrMore = <T extends z.ZodType>(one: T) => z.union([one.transform((value) => [value]), z.array(one).min(1)])
+const outsideIssuer = z.string().regex(/^[\x21-\x7b\x7d\x7e]{1,255}$/)
+const oneOrMore = (one: z.ZodString, message: string) =>
+  z.union([one.transform((value) => [value]), z.array(one).min(1, message)], message)
 const claimName = z.string().min(1, 'must not be empty').max(255)
 const role = z.enum(ROLES, `must be one of ${ROLES.join(', ')}`)
 const OutsideIssuer = z.strictObject({
-  issuer: oneOrMore(outsideIssuer),
+  issuer: oneOrMore(outsideIssuer, 'must be what stands in iss, or a list of that: visible ASCII, without |'),
   jwks_uri: keysUrl,
-  audience: oneOrMore(z.string().min(1, 'must not be empty')).optional(),
+  audience: oneOrMore(z.string().min(1), 'must be what stands in aud, or a list of that').optional(),
   algorithms: z
     .array(z.enum(OUTSIDE_ALGS, `must be among ${OUTSIDE_ALGS.join(', ')}`))
     .min(1)

@@ -11,6 +11,7 @@ import {
   startServer,
   type TestServer,
 } from './harness.ts'
+import { newSigningKey, type OutsideIssuer, startOutsideIssuer } from './outside-issuer.ts'
 
 /** What is there for everyone. Each of these has been thought about; a new one must be too. */
 const PUBLIC = new Set([
@@ -87,6 +88,8 @@ const JSON_BODY: Record<string, object> = {
 }
 
 let server: TestServer
+/** One of TRUSTED_ISSUERS. */
+let outside: OutsideIssuer
 let person: Person
 let client: Credentials
 let agent: AgentCredentials
@@ -95,7 +98,9 @@ let routes: { name: string; method: string; path: string }[]
 let tokens: Record<string, string>
 
 beforeAll(async () => {
-  server = await startServer()
+  outside = await startOutsideIssuer(await newSigningKey('k1'))
+  const trusted = [{ issuer: outside.origin, jwks_uri: outside.origin, audience: 'models' }]
+  server = await startServer('sqlite', { TRUSTED_ISSUERS: JSON.stringify(trusted) })
   person = await server.person({ name: 'Ada', email: 'ada@person.example' })
   client = await server.client({ grant_types: ['authorization_code', 'refresh_token', 'client_credentials'] })
   agent = await server.agent({ allowed_scopes: ['openid', 'email', 'profile', 'offline_access'] })
@@ -103,7 +108,10 @@ beforeAll(async () => {
     .filter(({ method }) => method !== 'ALL')
     .map(({ method, path }) => ({ name: `${method} ${path}`, method, path: path.replace(/:\w+|\*/g, 'x') }))
 })
-afterAll(() => server.stop())
+afterAll(async () => {
+  await server.stop()
+  await outside.stop()
+})
 
 beforeEach(async () => {
   server.wait(60)
@@ -127,6 +135,12 @@ beforeEach(async () => {
       .body.access_token,
     'agent’s own token for /mcp': (await server.post('/token', { ...own, resource: `${ISSUER}/mcp` })).body
       .access_token,
+    'trusted issuer’s token': await outside.token(server.deps.now(), { aud: 'models', role: 'admin' }),
+    'trusted issuer’s token for somebody else': await outside.token(server.deps.now(), { aud: 'shop' }),
+    'token of an issuer that calls itself another': await outside.token(server.deps.now(), {
+      aud: 'models',
+      iss: ISSUER,
+    }),
     'admin key': ADMIN_KEY,
     'agent secret': agent.agent_secret,
     'client secret': client.client_secret,
@@ -137,7 +151,7 @@ beforeEach(async () => {
 })
 
 /** What somebody has for our own API, who is not the operator. */
-const OPENS_V1 = ['agent’s own token', 'API key']
+const OPENS_V1 = ['agent’s own token', 'API key', 'trusted issuer’s token']
 
 const call = (method: string, path: string, headers: Record<string, string>, body?: Record<string, string>) =>
   body ? server.post(path, body, headers) : server.request(path, { method, headers })
@@ -201,7 +215,7 @@ describe('below /api/admin', () => {
 })
 
 describe('below /v1', () => {
-  test('only the agent’s own token, API keys and the operator get past the guard', async () => {
+  test('only the agent’s own token, API keys, trusted issuers’ tokens and the operator get past the guard', async () => {
     for (const method of ['GET', 'POST'])
       for (const [kind, token] of Object.entries(tokens)) {
         const { status, body } = await call(method, '/v1/anything', bearer(token))
@@ -269,13 +283,15 @@ describe('below /v1', () => {
 })
 
 describe('at /mcp', () => {
-  test('what opens /v1 gets in, and an agent’s token for it alone', async () => {
+  test('what opens connections gets in, and an agent’s token for it alone', async () => {
     const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
     for (const [kind, token] of Object.entries(tokens)) {
       const accept = 'application/json, text/event-stream'
       const { status } = await server.postJson('/mcp', ping, { ...bearer(token), accept })
       const passes = [...OPENS_V1, 'admin key', 'agent’s own token for /mcp'].includes(kind)
-      expect([kind, status]).toEqual([kind, passes ? 200 : 401])
+      // Who is known, but has no connections.
+      const known = kind === 'trusted issuer’s token' ? 403 : 200
+      expect([kind, status]).toEqual([kind, passes ? known : 401])
     }
   })
 })

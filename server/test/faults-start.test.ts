@@ -24,10 +24,13 @@ describe('a server does not start', () => {
       CORS_ORIGINS: 'https://app.example.com/path',
       BODY_LIMIT_MB: 'ten',
       REQUIRE_EMAIL_VERIFICATION: 'maybe',
+      TRUSTED_ISSUERS: '[{',
+      WORKOS_CLIENT_ID: 'https://api.workos.com/client_01',
+      AUTHKIT_JWKS_URL: 'http://api.workos.com/sso/jwks/client_01',
     }
     const said = await failedStart(env)
     for (const name of Object.keys(env)) expect(said).toContain(`- ${name} `)
-    expect(said).toContain('10 faults')
+    expect(said).toContain('13 faults')
     expect(said).not.toMatch(/hunter2|dG9vLXNob3J0|short-key/)
     expect(said).not.toMatch(/^\s+at /m)
   })

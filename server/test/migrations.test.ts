@@ -39,7 +39,7 @@ describe.each(DATABASES)('a database of the first release, on %s', (kind) => {
     await old.destroy()
 
     const now = openDatabase(database.url, { newChain: noChain, now: Date.now, onError: () => {} })
-    expect(await now.migrate()).toEqual(['0002-people', '0003-connections', '0004-browsers'])
+    expect(await now.migrate()).toEqual(['0002-people', '0003-connections', '0004-browsers', '0005-outside-identities'])
     expect(await isClientOrigin(now.read, 'https://shop.example')).toBe(true)
     expect(await now.migrate()).toEqual([])
     const person = await now.read.selectFrom('person').selectAll().executeTakeFirstOrThrow()
