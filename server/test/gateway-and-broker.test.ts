@@ -4,6 +4,7 @@ import { freePort } from './free-port.ts'
 import { ADMIN_KEY, DATABASES, freshDatabase, ISSUER, startServer } from './harness.ts'
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
 import { CLIENTS, connect as connectMcp } from './mcp-clients.ts'
+import { newSigningKey, type OutsideIssuer, startOutsideIssuer } from './outside-issuer.ts'
 import { runProgram, type SpawnedServer, serverEnv, spawnServer } from './spawned-server.ts'
 
 const OLD_KEY = 'broker-key-that-leaves-0123456789'
@@ -14,6 +15,7 @@ const OPERATOR = writePrincipal({ kind: 'operator', id: 'operator', orgId: 'org_
 describe.each(DATABASES)('a gateway and a broker as two processes on %s', (kind) => {
   let database: Awaited<ReturnType<typeof freshDatabase>>
   let idp: IdentityProvider
+  let outside: OutsideIssuer
   let broker: SpawnedServer
   let gateway: SpawnedServer
   let authorization: string
@@ -25,7 +27,9 @@ describe.each(DATABASES)('a gateway and a broker as two processes on %s', (kind)
     const port = await freePort()
     const common = { EGRESS_ALLOW: '127.0.0.1', BROKER_API_KEYS: `${NEW_KEY},${OLD_KEY}` }
     broker = await spawnServer(database.url, { ...common, PORT: String(port) }, ['--only', 'broker'])
-    const where = { ...common, BROKER_URL: `http://127.0.0.1:${port}` }
+    outside = await startOutsideIssuer(await newSigningKey('k1'))
+    const trusted = JSON.stringify([{ issuer: outside.origin, jwks_uri: outside.origin }])
+    const where = { ...common, BROKER_URL: `http://127.0.0.1:${port}`, TRUSTED_ISSUERS: trusted }
     gateway = await spawnServer(database.url, where, ['--only', 'gateway'])
     const provider = {
       name: 'idp',
@@ -44,6 +48,7 @@ describe.each(DATABASES)('a gateway and a broker as two processes on %s', (kind)
     await gateway?.stop()
     await broker?.stop()
     await idp?.stop()
+    await outside?.stop()
     await database?.drop()
   })
   beforeEach(() => idp.reset())
@@ -66,6 +71,12 @@ describe.each(DATABASES)('a gateway and a broker as two processes on %s', (kind)
     expect(back.status).toBe(303)
     return body.connection_id as string
   }
+
+  test('whom another issuer vouches for has no connections', async () => {
+    const token = `Bearer ${await outside.token(Date.now(), { role: 'admin' })}`
+    for (const path of ['/v1/connections', '/v1/token/x', '/v1/proxy/x/y'])
+      expect([path, (await call('GET', path, { headers: { authorization: token } })).status]).toEqual([path, 403])
+  })
 
   test('an agent connects an account, reads its token, calls the API and ends it, by the gateway alone', async () => {
     const requested = await request()

@@ -28,7 +28,7 @@ export function createIssuerKeys(
 ): JWTVerifyGetKey {
   let latest: KeySet | undefined
   let loading: Promise<KeySet> | undefined
-  /** Of the last question, where it was not answered. */
+  /** When it was last asked in vain. */
   let failedAt: number | undefined
   let unknownAskedAt = Number.NEGATIVE_INFINITY
 
@@ -42,7 +42,6 @@ export function createIssuerKeys(
   async function ask(): Promise<KeySet> {
     try {
       latest = { find: await fetchKeySet(outbound, jwksUri), fetchedAt: now() }
-      failedAt = undefined
       return latest
     } catch (cause) {
       failedAt = now()

@@ -103,7 +103,7 @@ function readClaims(issuer: TrustedIssuer, payload: JWTPayload): OutsideClaims |
 
 /** The strongest of those that we have a word for. */
 function roleOf({ roles, defaultRole }: TrustedIssuer, said: unknown): Role {
-  const ours = textsOf(said).map((name) => (Object.hasOwn(roles, name) ? roles[name] : undefined))
+  const ours = textsOf(said).map((name) => roles[name])
   return ROLES.find((role) => ours.includes(role)) ?? defaultRole
 }
 

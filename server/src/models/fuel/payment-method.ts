@@ -1,16 +1,17 @@
 import { creditsOf } from '../../accounts/credits.ts'
-import type { Deps, PersonPrincipal } from '../../context.ts'
+import type { Deps } from '../../context.ts'
 import { findPerson, updatePerson } from '../../storage/persons.ts'
 import type { PaymentMethod } from '../../storage/schema.ts'
+import type { BudgetOwner } from './budget-owner.ts'
 
 /** What a person pays by, and the cents that they can spend. */
-export async function getPaymentMethod({ db }: Deps, { id }: PersonPrincipal) {
+export async function getPaymentMethod({ db }: Deps, { id }: BudgetOwner) {
   const person = await findPerson(db.read, id)
   return { payment_method: person?.payment_method ?? 'credits', credits: await creditsOf(db.read, id) }
 }
 
 /** Of the next call on; those under way are paid as they began. */
-export async function setPaymentMethod(deps: Deps, method: PaymentMethod, person: PersonPrincipal) {
+export async function setPaymentMethod(deps: Deps, method: PaymentMethod, person: BudgetOwner) {
   const now = deps.now()
   await deps.db.write(async ({ trx, record }) => {
     await updatePerson(trx, person.id, { payment_method: method, updated_at: now })

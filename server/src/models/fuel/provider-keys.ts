@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Deps, PersonPrincipal } from '../../context.ts'
+import type { Deps } from '../../context.ts'
 import { UnsealError } from '../../crypto/key-ring.ts'
 import { ApiError } from '../../http/errors.ts'
 import {
@@ -9,6 +9,7 @@ import {
   type ProviderKeyRow,
   saveProviderKey,
 } from '../../storage/provider-keys.ts'
+import type { BudgetOwner } from './budget-owner.ts'
 
 /** What the key of a person at a provider is bound to. */
 export const providerKeyRecord = (userId: string, providerId: string) => `provider_key:${userId}:${providerId}`
@@ -30,7 +31,7 @@ export async function setProviderKey(
   { db, ring, now: clock }: Deps,
   providerId: string,
   { api_key: key }: z.output<typeof GivenKey>,
-  person: PersonPrincipal,
+  person: BudgetOwner,
 ) {
   const now = clock()
   const row: ProviderKeyRow = {
@@ -54,17 +55,17 @@ export async function setProviderKey(
   })
 }
 
-export async function listProviderKeys({ db }: Deps, person: PersonPrincipal) {
+export async function listProviderKeys({ db }: Deps, person: BudgetOwner) {
   return { data: (await listRows(db.read, person.id)).map(viewOf), next_cursor: null }
 }
 
-export async function getProviderKey({ db }: Deps, providerId: string, person: PersonPrincipal) {
+export async function getProviderKey({ db }: Deps, providerId: string, person: BudgetOwner) {
   const row = await findProviderKey(db.read, person.id, providerId)
   if (!row) throw unknownKey(providerId)
   return viewOf(row)
 }
 
-export async function deleteProviderKey({ db, now: clock }: Deps, providerId: string, person: PersonPrincipal) {
+export async function deleteProviderKey({ db, now: clock }: Deps, providerId: string, person: BudgetOwner) {
   await db.write(async ({ trx, record }) => {
     if (!(await deleteRow(trx, person.id, providerId))) throw unknownKey(providerId)
     record({

@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { requirePersonPrincipal } from '../../accounts/roles.ts'
 import type { Deps, Env } from '../../context.ts'
 import { jsonRoutes, reply, replyEmpty } from '../../http/json-routes.ts'
 import { ListQuery, QueryTime } from '../../http/listing.ts'
 import { errors, ok } from '../../http/openapi-errors.ts'
 import { ADMIN, IdParam, jsonBody, PERSON, pageOf } from '../../http/route-schemas.ts'
 import { USAGE_GROUPS } from '../../storage/usage.ts'
+import { requireBudgetOwner } from './budget-owner.ts'
 import { getPaymentMethod, setPaymentMethod } from './payment-method.ts'
 import { deletePrice, GivenPrice, listPrices, setPrice } from './price-administration.ts'
 import { deleteProviderKey, GivenKey, getProviderKey, listProviderKeys, setProviderKey } from './provider-keys.ts'
@@ -212,4 +212,4 @@ export function fuelAdminRoutes(deps: Deps) {
     })
 }
 
-const person = (c: Context<Env>) => requirePersonPrincipal(c.get('principal'))
+const person = (c: Context<Env>) => requireBudgetOwner(c.get('principal'))

@@ -1,7 +1,8 @@
 import { NANO_PER_CENT } from '../../accounts/credits.ts'
-import type { Deps, PersonPrincipal } from '../../context.ts'
+import type { Deps } from '../../context.ts'
 import { idCursor, nextCursor } from '../../http/listing.ts'
 import { listUsage, sumUsage, type UsageGroup, type UsageRow } from '../../storage/usage.ts'
+import type { BudgetOwner } from './budget-owner.ts'
 
 interface Period {
   since?: number | undefined
@@ -11,7 +12,7 @@ interface Period {
 const DAY_MS = 86_400_000
 
 /** What the caller's calls came to, in the organization that they work in. */
-export async function usageBy({ db }: Deps, group: UsageGroup, period: Period, person: PersonPrincipal) {
+export async function usageBy({ db }: Deps, group: UsageGroup, period: Period, person: BudgetOwner) {
   const rows = await sumUsage(db.read, filterOf(person, period), group)
   const data = rows.map(({ name, requests, input_tokens, output_tokens, cost_nano }) => ({
     [group]: group === 'day' ? dayOf(Number(name)) : name,
@@ -25,13 +26,13 @@ export async function usageBy({ db }: Deps, group: UsageGroup, period: Period, p
 
 const dayOf = (days: number) => new Date(days * DAY_MS).toISOString().slice(0, 10)
 
-const filterOf = ({ id, orgId }: PersonPrincipal, period: Period) => ({ userId: id, orgId, ...period })
+const filterOf = ({ id, orgId }: BudgetOwner, period: Period) => ({ userId: id, orgId, ...period })
 
 /** Each call by itself, newest first. */
 export async function listReceipts(
   { db }: Deps,
   { limit, cursor, ...period }: Period & { limit: number; cursor?: string | undefined },
-  person: PersonPrincipal,
+  person: BudgetOwner,
 ) {
   const rows = await listUsage(db.read, filterOf(person, period), limit + 1, idCursor(cursor))
   return {

@@ -1,0 +1,11 @@
+import type { OutsidePrincipal, PersonPrincipal, Principal } from '../../context.ts'
+import { ApiError } from '../../http/errors.ts'
+
+/** Who has credits, keys and usage of their own: a person, ours or one whom an issuer elsewhere vouches for. */
+export type BudgetOwner = Pick<PersonPrincipal | OutsidePrincipal, 'id' | 'orgId'>
+
+export function requireBudgetOwner(principal: Principal): BudgetOwner {
+  if (principal.kind !== 'person' && principal.kind !== 'outside')
+    throw new ApiError('forbidden', 'This is for a person who is signed in')
+  return principal
+}
