@@ -49,9 +49,9 @@ async function principalOf(
   if (isApiKey(credential)) return keyPrincipal(deps, credential)
   const claims = await verifyAccessToken(deps, credential, deps.now())
   if (claims) return agentPrincipal(deps, claims, audiences)
+  if (isAdminKey(deps.ring, credential, deps.adminKeyHash)) return operatorPrincipal(deps)
   const outside = await deps.trustedIssuers.verify(credential)
-  if (outside) return outsidePrincipal(deps, outside)
-  return isAdminKey(deps.ring, credential, deps.adminKeyHash) ? operatorPrincipal(deps) : undefined
+  return outside && outsidePrincipal(deps, outside)
 }
 
 /** A website's tokens, from a sign-in or of its own, open nothing of ours (law 9). */

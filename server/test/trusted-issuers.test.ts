@@ -174,7 +174,7 @@ describe('what is no token of a trusted issuer is 401', () => {
 
   test.each(Object.keys(refusals))('%s', async (kind) => {
     const answer = await call((await refusals[kind]?.()) ?? '')
-    expect([kind, answer.status, answer.body.error.code]).toEqual([kind, 401, 'invalid_token'])
+    expect([kind, answer.status, answer.body.error.code]).toEqual([kind, 401, 'invalid_api_key'])
     expect(await server.deps.db.read.selectFrom('outside_identity').selectAll().execute()).toEqual([])
     expect(await statusOf(await tokenOf())).toBe(200)
   })
