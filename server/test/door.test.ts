@@ -225,7 +225,7 @@ describe('below /v1', () => {
           message: expect.any(String),
           type: expect.any(String),
           param: null,
-          code: passes ? 'not_found' : 'invalid_token',
+          code: passes ? 'not_found' : 'invalid_api_key',
         })
       }
   })
