@@ -80,7 +80,7 @@ describe('where there is nothing', () => {
   test('below /v1 it has the shape of the models’ API, but for connections', async () => {
     const model = await server.request('/v1/nothing', { headers: ADMIN })
     expect(model.body).toEqual({
-      error: { message: expect.any(String), type: 'not_found', param: null, code: 'not_found' },
+      error: { message: expect.any(String), type: 'invalid_request_error', param: null, code: 'not_found' },
     })
     for (const path of ['/v1/check-connection/conn_x', '/v1/token/conn_x', '/v1/proxy/conn_x/y'])
       expect((await server.request(path, { headers: ADMIN })).body.error).toBe('not_found')

@@ -1,5 +1,4 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
 import { errors } from '../http/openapi-errors.ts'
 import type { Security } from '../http/route-schemas.ts'
@@ -40,14 +39,7 @@ const ENDPOINTS: readonly Endpoint[] = [
 ]
 
 /** Where the same stands: clients of OpenAI differ in what they put behind their base address. */
-export const MODEL_BASES = ['/v1', '/v1/openai', '/v1/openai/v1'] as const
-
-/** All paths at which a model is called, or asked about. */
-export const MODEL_PATHS = MODEL_BASES.flatMap((base) => [
-  ...ENDPOINTS.map(({ path }) => `${base}${path}`),
-  `${base}/models`,
-  `${base}/models/*`,
-])
+const MODEL_BASES = ['/v1', '/v1/openai', '/v1/openai/v1'] as const
 
 /** Models, for agents, API keys and outside identities: below the guard of /v1. */
 export function modelRoutes(deps: Deps): OpenAPIHono<Env> {
@@ -55,30 +47,24 @@ export function modelRoutes(deps: Deps): OpenAPIHono<Env> {
   for (const base of MODEL_BASES) {
     for (const { path, operation } of ENDPOINTS) table.post(`${base}${path}`, (c) => callModel(deps, c, operation))
     table.get(`${base}/models`, (c) => listModels(deps, c))
-    table.get(`${base}/models/*`, (c) => retrieveModel(deps, c, nameIn(c, `${base}/models/`)))
+    // A name that was not encoded has its provider in a part of its own.
+    table.get(`${base}/models/:id`, (c) => retrieveModel(deps, c, c.req.param('id')))
+    table.get(`${base}/models/:provider/:model`, (c) =>
+      retrieveModel(deps, c, `${c.req.param('provider')}/${c.req.param('model')}`),
+    )
+    describe(table, base)
   }
-  describe(table)
   return table
 }
 
-/** Names hold slashes and colons, encoded or not. */
-function nameIn(c: Context<Env>, prefix: string): string {
-  const raw = new URL(c.req.url).pathname.slice(prefix.length)
-  try {
-    return decodeURIComponent(raw)
-  } catch {
-    return raw
-  }
-}
-
-function describe(table: OpenAPIHono<Env>): void {
+function describe(table: OpenAPIHono<Env>, base: string): void {
   const json = { 'application/json': { schema: z.record(z.string(), z.unknown()) } }
   const common = { tags: ['Models'], security: CALLER }
   for (const { path, summary, description } of ENDPOINTS)
     table.openAPIRegistry.registerPath(
       createRoute({
         method: 'post',
-        path: `/v1${path}`,
+        path: `${base}${path}`,
         ...common,
         summary,
         description,
@@ -88,16 +74,11 @@ function describe(table: OpenAPIHono<Env>): void {
     )
   const responses = { 200: { description: 'As OpenAI has it', content: json }, ...errors(401, 403) }
   table.openAPIRegistry.registerPath(
-    createRoute({ method: 'get', path: '/v1/models', ...common, summary: 'List models', responses }),
+    createRoute({ method: 'get', path: `${base}/models`, ...common, summary: 'List models', responses }),
   )
-  table.openAPIRegistry.registerPath(
-    createRoute({
-      method: 'get',
-      path: '/v1/models/{id}',
-      ...common,
-      summary: 'One model',
-      request: { params: z.object({ id: z.string() }) },
-      responses: { ...responses, ...errors(404) },
-    }),
-  )
+  const one = { method: 'get' as const, ...common, summary: 'One model', responses: { ...responses, ...errors(404) } }
+  const id = { params: z.object({ id: z.string() }) }
+  const name = { params: z.object({ provider: z.string(), model: z.string() }) }
+  table.openAPIRegistry.registerPath(createRoute({ ...one, path: `${base}/models/{id}`, request: id }))
+  table.openAPIRegistry.registerPath(createRoute({ ...one, path: `${base}/models/{provider}/{model}`, request: name }))
 }
