@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { requireBrokerKey, requireGateway } from './connections/broker-door.ts'
-import { CALLER_PATHS } from './connections/broker-link.ts'
+import { CALLER_PATHS } from './connections/broker-forward.ts'
 import { brokerRoutes } from './connections/broker-routes.ts'
 import { callbackRoutes } from './connections/callback.ts'
 import { connectionGrantRoutes } from './connections/connection-grant-routes.ts'

@@ -267,7 +267,7 @@ describe.each(DATABASES)('what was secret, on %s', (kind) => {
     const lying = kind === 'sqlite' ? filesOf(server.databaseUrl) : await rowsOf(server)
     expect(lying.length).toBeGreaterThan(2)
     for (const text of lying) expect(leaksIn(text, secrets, told)).toEqual([])
-  })
+  }, 120_000)
 })
 
 /** The database, its log and what else lies beside it, deleted rows and all. */

@@ -1,11 +1,15 @@
-import type { Deps, Principal } from '../context.ts'
+import type { Config } from '../config.ts'
 import { ApiError } from '../http/errors.ts'
 import { createRateLimit } from '../resilience/rate-limit.ts'
+
+interface Caller {
+  id: string
+}
 
 export type CallLimits = ReturnType<typeof createCallLimits>
 
 /** Of one caller, for one connection, in this process: by whatever door. */
-export function createCallLimits({ config, now }: Pick<Deps, 'config' | 'now'>) {
+export function createCallLimits({ config, now }: { config: Pick<Config, 'connectionLimits'>; now: () => number }) {
   const tokens = createRateLimit(config.connectionLimits.tokens)
   const refreshes = createRateLimit(config.connectionLimits.refreshes)
 
@@ -20,7 +24,7 @@ export function createCallLimits({ config, now }: Pick<Deps, 'config' | 'now'>) 
   }
 
   return {
-    takeToken: ({ id }: Pick<Principal, 'id'>, connectionId: string) => take(tokens, id, connectionId),
-    takeRefresh: ({ id }: Pick<Principal, 'id'>, connectionId: string) => take(refreshes, id, connectionId),
+    takeToken: ({ id }: Caller, connectionId: string) => take(tokens, id, connectionId),
+    takeRefresh: ({ id }: Caller, connectionId: string) => take(refreshes, id, connectionId),
   }
 }
