@@ -6,15 +6,17 @@ import { render, type Section, writeSection } from './results.ts'
 import { connections } from './rooms/connections.ts'
 import { growth } from './rooms/growth.ts'
 import { identity } from './rooms/identity.ts'
+import { models } from './rooms/models.ts'
 import type { Options } from './rooms/options.ts'
 import { profile } from './rooms/profile.ts'
 
-const ROOMS: Record<string, (options: Options) => Promise<Section>> = { identity, connections, growth, profile }
+const ROOMS: Record<string, (options: Options) => Promise<Section>> = { identity, connections, models, growth, profile }
 
 const USAGE = `npm run bench -- [${Object.keys(ROOMS).join(' | ')}] [--rounds N] [--write]
 
 identity     the authorization server against node-oidc-provider (what runs without a name)
 connections  reading a token, and the proxy against the same API called directly
+models       the gateway of models against Portkey's, and against the upstream called directly
 growth       ours with an empty database and with a million rows
 profile      where ours spends its time
 --rounds N   rounds of each row and side (default 5)
