@@ -76,7 +76,7 @@ function requireModel({ config }: Deps, models: Models, { model }: ModelRequest)
     throw new ApiError(
       'model_not_found',
       `There is no model ${model === '' ? 'that serves calls without a name' : model}; GET /v1/models lists those there are`,
-      { param: 'model', headers: { 'x-should-retry': 'false' } },
+      { param: 'model' },
     )
   return config.chat.fallbackEnabled ? found : found.slice(0, 1)
 }
@@ -155,6 +155,8 @@ async function answered(deps: Deps, call: Call, tried: Tried): Promise<Response>
     ...call.headers,
     'x-auth-agent-provider': provider.id,
     'x-auth-agent-attempts': String(attempts),
+    // Where Anthropic's clients look for it.
+    ...(call.request.dialect === 'anthropic' && { 'Request-Id': call.requestId }),
     ...(isFallback && { 'x-auth-agent-fallback': name }),
   }
   if (upstream.kind === 'stream' && call.request.stream) return streamed(deps, call, tried, upstream, headers)
