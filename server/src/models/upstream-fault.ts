@@ -70,9 +70,9 @@ function refusedBy(apiKey: string | undefined): ApiError {
 }
 
 function retryHeaders(headers: Headers): Record<string, string> {
-  const said = Number(headers.get('retry-after'))
-  const seconds = Number.isFinite(said) && said > 0 ? Math.min(MAX_RETRY_S, Math.ceil(said)) : 1
-  return { 'Retry-After': String(seconds), 'retry-after-ms': String(seconds * 1000) }
+  const said = [Number(headers.get('retry-after-ms')), Number(headers.get('retry-after')) * 1000]
+  const ms = Math.min(MAX_RETRY_S * 1000, Math.ceil(said.find((one) => Number.isFinite(one) && one > 0) ?? 1000))
+  return { 'Retry-After': String(Math.ceil(ms / 1000)), 'retry-after-ms': String(ms) }
 }
 
 /** There is no answer. */
