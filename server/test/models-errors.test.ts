@@ -283,12 +283,13 @@ describe('what a provider says of its own', () => {
           sendEvent(response, { error })
           response.write('data: [DONE]\n\n')
         }
-        response.end()
+        // Left open: it is for us to end it.
       }
       for (const model of ['plain/p', 'sonnet'])
         for (const path of [CHAT, MESSAGES]) {
           const { status, text: said } = await call(path, { model, stream: true })
           expect([status, isOurs(said), said.includes('Broken')]).toEqual([isFirst ? 502 : 200, true, false])
+          await expect.poll(() => gateway.upstream.open()).toBe(0)
           gateway.wait(120)
         }
     }
@@ -412,6 +413,22 @@ describe('a stream that fails behind its first byte', () => {
     expect(status).toBe(200)
     expect(said).toContain('"content":"Hello"')
     expect(gateway.upstream.seen.map(({ body }) => body.stream)).toEqual([true, false])
+  })
+})
+
+describe('a stream that nobody asked for', () => {
+  test.each([
+    ['tells of a failure', 'data: {"error":{"message":"canary"}}\n\n'],
+    ['breaks off', `data: ${JSON.stringify(chunk({ content: 'He' }))}\n\n`],
+    ['is no JSON', 'data: {"choices":\n\ndata: [DONE]\n\n'],
+  ])('is a failure where it %s', async (_how, stream) => {
+    gateway.upstream.answer = (_call, response) => {
+      startEvents(response)
+      response.end(stream)
+    }
+    const answer = await call(CHAT)
+    expect([answer.status, answer.body.error.code]).toEqual([502, 'upstream_error'])
+    expect(answer.text).not.toContain('canary')
   })
 })
 

@@ -5,18 +5,29 @@ import { isLast } from './upstream-stream.ts'
 
 /** What a backend streamed although nobody asked it to, in one piece. Throws where it ended too early. */
 export async function assembledAnswer(operation: Operation, stream: UpstreamEvents): Promise<unknown> {
-  const data: Json[] = []
-  let hasEnded = false
-  for (let events = await stream.next(); events && !hasEnded; events = hasEnded ? undefined : await stream.next())
-    for (const event of events) {
-      if (event.data.startsWith('{')) data.push(JSON.parse(event.data))
-      hasEnded ||= isLast(operation, event)
-    }
-  await stream.cancel()
-  hasEnded ||= operation === 'chat' && data.some(({ choices }) => listOf(choices).some((one) => one.finish_reason))
-  if (!hasEnded) throw new BackendFailed('reset', 'The stream ended before its end')
+  const data = await readToEnd(operation, stream).finally(() => stream.cancel())
   if (operation === 'responses') return data.findLast(({ response }) => isJson(response))?.response
   return operation === 'messages' ? assembledMessage(data) : assembledCompletion(data)
+}
+
+async function readToEnd(operation: Operation, stream: UpstreamEvents): Promise<Json[]> {
+  const data: Json[] = []
+  for (let events = await stream.next(); events; events = await stream.next())
+    for (const event of events) {
+      if (event.data.startsWith('{')) data.push(parse(event.data))
+      if (isLast(operation, event)) return data
+    }
+  const hasFinished = data.some(({ choices }) => listOf(choices).some(({ finish_reason }) => finish_reason))
+  if (hasFinished) return data
+  throw new BackendFailed('reset', 'The stream ended before its end')
+}
+
+function parse(data: string): Json {
+  try {
+    return JSON.parse(data)
+  } catch {
+    throw new BackendFailed('protocol', 'An event is no JSON')
+  }
 }
 
 interface Choice {

@@ -23,11 +23,8 @@ export interface Candidate {
   breaker: string
 }
 
-/** The answer that goes to the caller: whole, or as it comes. */
-export type Upstream = {
-  served: ServedModel
-  translation: Translation
-} /** Without bytes where it came as a stream. */ & (
+/** The answer that goes to the caller: whole (without bytes where it was put together from a stream), or as it comes. */
+export type Upstream = { served: ServedModel; translation: Translation } & (
   | { kind: 'json'; answer: unknown; bytes: Uint8Array | undefined }
   | { kind: 'stream'; first: ServerSentEvent[]; rest: UpstreamEvents }
 )
@@ -171,7 +168,8 @@ async function streamed(
 ): Promise<Upstream> {
   const first: ServerSentEvent[] = []
   while (!first.some(({ data }) => data !== '')) {
-    const events = await failing(signal, rest.next()).catch((thrown: unknown) => {
+    const events = await failing(signal, rest.next()).catch(async (thrown: unknown) => {
+      await rest.cancel()
       if (thrown instanceof UpstreamFaultError) throw new UpstreamFaultError({ isBrokenStream: true, ...thrown.fault })
       throw thrown
     })

@@ -65,7 +65,7 @@ const json = JSON as unknown as {
 function withExactNumbers(body: Json, text: string): Json {
   if (!/\d{16}/.test(text)) return body
   return json.parse(text, (_name, value, { source = '' }) =>
-    typeof value === 'number' && /^-?\d{16,}$/.test(source) ? json.rawJSON(source) : value,
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? json.rawJSON(source) : value,
   )
 }
 

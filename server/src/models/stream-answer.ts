@@ -46,6 +46,8 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
   const words = createWords(options)
   let waiting: Promise<ServerSentEvent[] | undefined> | undefined = Promise.resolve(options.first)
   let isOver = false
+  /** A caller that leaves now has all there is. */
+  let isSaid = false
 
   async function finish(controller: ReadableStreamDefaultController<Uint8Array>, end: StreamEnd, error?: ApiError) {
     if (isOver) return
@@ -75,6 +77,7 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
     const said = words.of(events)
     if (said.length > 0) controller.enqueue(said)
     if (events.some((event) => isLast(operation, event))) {
+      isSaid = true
       await within(
         GRACE_MS,
         rest.next().catch(() => undefined),
@@ -104,7 +107,7 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
         if (isOver) return
         isOver = true
         await rest.cancel()
-        await onEnd('client_closed')
+        await onEnd(isSaid ? 'success' : 'client_closed')
       },
     },
     { highWaterMark: 1 },
