@@ -22,15 +22,12 @@ export function openAiError({ status, code, message, param }: ApiError) {
 
 /** Anthropic's word for a failure of ours, by its status; 529 is Anthropic's own, and ours is a 503. */
 const ANTHROPIC_TYPES: Partial<Record<number, string>> = {
-  400: 'invalid_request_error',
   401: 'authentication_error',
   402: 'billing_error',
   403: 'permission_error',
   404: 'not_found_error',
   409: 'conflict_error',
   413: 'request_too_large',
-  415: 'invalid_request_error',
-  422: 'invalid_request_error',
   429: 'rate_limit_error',
   503: 'overloaded_error',
   504: 'timeout_error',
@@ -40,7 +37,7 @@ const ANTHROPIC_TYPES: Partial<Record<number, string>> = {
 export function anthropicError({ status, message }: ApiError, requestId: string) {
   return {
     type: 'error',
-    error: { type: ANTHROPIC_TYPES[status] ?? 'api_error', message },
+    error: { type: ANTHROPIC_TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error'), message },
     request_id: requestId,
   }
 }

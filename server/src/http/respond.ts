@@ -132,7 +132,7 @@ export type ErrorPage = (c: Context<Env>, error: ApiError) => string
 export function respondError(c: Context<Env>, error: ApiError, issuer: string, errorPage: ErrorPage): Response {
   if (error instanceof RedirectError) return seeOther(c, errorRedirect(error, issuer))
   if (readsPages(c)) return page(c, errorPage(c, error), { status: error.status, headers: error.headers })
-  return json(c, errorBody(c, error), error.status, { ...NO_STORE, ...error.headers })
+  return json(c, errorBody(c, error), error.status, { ...NO_STORE, ...modelHeaders(c, error), ...error.headers })
 }
 
 /** RFC 6749 §4.1.2.1 and RFC 9207 §2. */
@@ -165,10 +165,28 @@ const CONNECTIONS = /^\/v1\/(request-connection|check-connection|connections|tok
 /** Where callers speak Anthropic's dialect. */
 const MESSAGES = /^\/v1\/(openai\/)?(v1\/)?messages(\/|$)/
 
+function dialectOf({ req: { path } }: Context<Env>): 'anthropic' | 'openai' | 'oauth' {
+  if (MESSAGES.test(path)) return 'anthropic'
+  return path.startsWith('/v1/') && !CONNECTIONS.test(path) ? 'openai' : 'oauth'
+}
+
 function errorBody(c: Context<Env>, error: ApiError): object {
-  const { path } = c.req
-  if (MESSAGES.test(path)) return anthropicError(error, c.get('requestId'))
-  if (path.startsWith('/v1/') && !CONNECTIONS.test(path)) return openAiError(error)
+  const dialect = dialectOf(c)
+  if (dialect === 'anthropic') return anthropicError(error, c.get('requestId'))
+  if (dialect === 'openai') return openAiError(error)
   const body = describeError(error)
-  return path.startsWith('/api/agent/') ? { success: false, ...body } : body
+  return c.req.path.startsWith('/api/agent/') ? { success: false, ...body } : body
+}
+
+/** Of what a client did wrong, these may come out otherwise the next time. */
+const PASSING = [408, 409, 429]
+
+/** What the official clients of models look for. */
+function modelHeaders(c: Context<Env>, { status }: ApiError): Record<string, string> {
+  const dialect = dialectOf(c)
+  if (dialect === 'oauth') return {}
+  return {
+    ...(dialect === 'anthropic' && { 'Request-Id': c.get('requestId') }),
+    ...(status < 500 && !PASSING.includes(status) && { 'x-should-retry': 'false' }),
+  }
 }

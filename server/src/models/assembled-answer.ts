@@ -1,58 +1,80 @@
-import type { ServerSentEvent } from '../http/event-stream.ts'
 import { BackendFailed, type Operation } from './backend.ts'
 import { isJson, type Json } from './fields.ts'
 import type { UpstreamEvents } from './upstream-events.ts'
+import { isLast } from './upstream-stream.ts'
 
-interface Streamed {
-  first: ServerSentEvent[]
-  rest: UpstreamEvents
+/** What a backend streamed although nobody asked it to, in one piece. Throws where it ended too early. */
+export async function assembledAnswer(operation: Operation, stream: UpstreamEvents): Promise<unknown> {
+  const data = await readToEnd(operation, stream).finally(() => stream.cancel())
+  if (operation === 'responses') return data.findLast(({ response }) => isJson(response))?.response
+  return operation === 'messages' ? assembledMessage(data) : assembledCompletion(data)
 }
 
-/** What a backend streamed although nobody asked it to, in one piece. */
-export async function assembledAnswer(operation: Operation, { first, rest }: Streamed): Promise<unknown> {
+async function readToEnd(operation: Operation, stream: UpstreamEvents): Promise<Json[]> {
   const data: Json[] = []
-  for (let events: ServerSentEvent[] | undefined = first; events; events = await rest.next())
-    for (const event of events) if (event.data.startsWith('{')) data.push(JSON.parse(event.data))
-  if (operation === 'responses') return data.find(({ type }) => type === 'response.completed')?.response
-  if (operation === 'messages') return assembledMessage(data)
-  return assembledCompletion(data)
+  for (let events = await stream.next(); events; events = await stream.next())
+    for (const event of events) {
+      if (event.data.startsWith('{')) data.push(parse(event.data))
+      if (isLast(operation, event)) return data
+    }
+  const hasFinished = data.some(({ choices }) => listOf(choices).some(({ finish_reason }) => finish_reason))
+  if (hasFinished) return data
+  throw new BackendFailed('reset', 'The stream ended before its end')
+}
+
+function parse(data: string): Json {
+  try {
+    return JSON.parse(data)
+  } catch {
+    throw new BackendFailed('protocol', 'An event is no JSON')
+  }
+}
+
+interface Choice {
+  /** What else stands beside a delta, as it stood there last. */
+  rest: Json
+  message: Json
+  calls: Map<unknown, Json>
+  logprobs: Json | undefined
 }
 
 /** Deltas added up, choice by choice. */
 function assembledCompletion(chunks: readonly Json[]): Json {
-  const [head] = chunks
-  if (!head) throw new BackendFailed('protocol', 'The stream held no answer')
-  const choices = new Map<unknown, { message: Json; calls: Map<unknown, Json>; finish_reason: unknown }>()
-  let usage: unknown
+  const head: Json = {}
+  const choices = new Map<unknown, Choice>()
   for (const chunk of chunks) {
-    usage = isJson(chunk.usage) ? chunk.usage : usage
-    for (const { index, delta, finish_reason } of listOf(chunk.choices)) {
-      const choice = choices.get(index) ?? {
-        message: { role: 'assistant', content: null },
-        calls: new Map(),
-        finish_reason: null,
-      }
+    for (const [name, value] of Object.entries(chunk)) if (value !== null) head[name] = value
+    for (const { index, delta, logprobs, ...rest } of listOf(chunk.choices)) {
+      const message = { role: 'assistant', content: null }
+      const choice: Choice = choices.get(index) ?? { rest: {}, message, calls: new Map(), logprobs: undefined }
       choices.set(index, choice)
-      choice.finish_reason = finish_reason ?? choice.finish_reason
+      choice.rest = { ...rest, finish_reason: rest.finish_reason ?? choice.rest.finish_reason ?? null }
       if (isJson(delta)) addDelta(choice, delta)
+      if (isJson(logprobs)) choice.logprobs = joined(choice.logprobs, logprobs)
     }
   }
-  const { id, created, model } = head
   return {
-    id,
+    ...head,
     object: 'chat.completion',
-    created,
-    model,
-    choices: [...choices].map(([index, { message, calls, finish_reason }]) => ({
+    choices: [...choices].map(([index, { message, calls, logprobs, rest }]) => ({
       index,
       message: { ...message, ...(calls.size > 0 && { tool_calls: [...calls.values()] }) },
-      finish_reason,
+      ...(logprobs && { logprobs }),
+      ...rest,
     })),
-    ...(isJson(usage) && { usage }),
   }
 }
 
-function addDelta({ message, calls }: { message: Json; calls: Map<unknown, Json> }, delta: Json): void {
+/** Lists of tokens, one behind the other. */
+function joined(before: Json = {}, more: Json): Json {
+  const all = Object.entries(more).map(([name, value]) => {
+    const known = before[name]
+    return [name, Array.isArray(known) && Array.isArray(value) ? [...known, ...value] : (value ?? known ?? null)]
+  })
+  return { ...before, ...Object.fromEntries(all) }
+}
+
+function addDelta({ message, calls }: Choice, delta: Json): void {
   for (const [name, value] of Object.entries(delta)) {
     if (name === 'tool_calls') for (const call of listOf(value)) addCall(calls, call)
     else if (name !== 'role' && typeof value === 'string') message[name] = `${message[name] ?? ''}${value}`

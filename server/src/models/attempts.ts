@@ -2,14 +2,15 @@ import type { Deps } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import type { ServerSentEvent } from '../http/event-stream.ts'
 import type { CallOutcome } from '../resilience/breaker.ts'
-import { streamError } from './anthropic/errors.ts'
+import { assembledAnswer } from './assembled-answer.ts'
 import { type BackendAnswer, BackendFailed, type CallTimeouts } from './backend.ts'
 import type { ModelRequest } from './model-request.ts'
 import type { ServedModel } from './registry.ts'
 import type { Translation } from './translation.ts'
 import { readEvents, type UpstreamEvents } from './upstream-events.ts'
-import { faultOfFailure, faultOfStatus, type UpstreamFault } from './upstream-fault.ts'
+import { errorOfStream, faultOfFailure, faultOfStatus, type UpstreamFault } from './upstream-fault.ts'
 import { readJsonAnswer } from './upstream-json.ts'
+import { failureIn } from './upstream-stream.ts'
 
 /** A model that can be tried for a call, with what the call is in its words. */
 export interface Candidate {
@@ -22,9 +23,9 @@ export interface Candidate {
   breaker: string
 }
 
-/** The answer that goes to the caller: whole, or as it comes. */
+/** The answer that goes to the caller: whole (without bytes where it was put together from a stream), or as it comes. */
 export type Upstream = { served: ServedModel; translation: Translation } & (
-  | { kind: 'json'; answer: unknown; bytes: Uint8Array }
+  | { kind: 'json'; answer: unknown; bytes: Uint8Array | undefined }
   | { kind: 'stream'; first: ServerSentEvent[]; rest: UpstreamEvents }
 )
 
@@ -137,7 +138,15 @@ async function asked(
   const call = { operation, body, stream, requestId, apiKey, headers, signal, timeouts: timeouts(served) }
   const answer = await failing(signal, backend.call(call))
   if (answer.status >= 300) throw new UpstreamFaultError(await faultOf(answer, served, apiKey))
-  if (isEventStream(answer)) return streamed(served, translation, answer, signal)
+  if (isEventStream(answer)) {
+    const events = readEvents(answer, (event) => {
+      const told = failureIn(operation, event)
+      return told && errorOfStream(told, served, apiKey)
+    })
+    if (request.stream) return streamed(served, translation, events, signal)
+    const assembled = await failing(signal, assembledAnswer(operation, events))
+    return { kind: 'json', served, translation, answer: assembled, bytes: undefined }
+  }
   const { bytes, answer: json } = await failing(signal, readJsonAnswer(answer))
   return { kind: 'json', served, translation, answer: json, bytes }
 }
@@ -154,23 +163,18 @@ async function faultOf(answer: BackendAnswer, served: ServedModel, apiKey: strin
 async function streamed(
   served: ServedModel,
   translation: Translation,
-  answer: BackendAnswer,
+  rest: UpstreamEvents,
   signal: AbortSignal,
 ): Promise<Upstream> {
-  const rest = readEvents(answer)
   const first: ServerSentEvent[] = []
   while (!first.some(({ data }) => data !== '')) {
-    const events = await failing(signal, rest.next()).catch((thrown: unknown) => {
-      if (thrown instanceof UpstreamFaultError) throw new UpstreamFaultError({ ...thrown.fault, isBrokenStream: true })
+    const events = await failing(signal, rest.next()).catch(async (thrown: unknown) => {
+      await rest.cancel()
+      if (thrown instanceof UpstreamFaultError) throw new UpstreamFaultError({ isBrokenStream: true, ...thrown.fault })
       throw thrown
     })
     if (!events) throw new UpstreamFaultError({ ...faultOfFailure(brokenOff()), isBrokenStream: true })
     first.push(...events)
-  }
-  const said = first.find(({ data }) => data !== '')
-  if (said && isErrorEvent(said)) {
-    await rest.cancel()
-    throw new UpstreamFaultError(faultOfError(streamError(JSON.parse(said.data))))
   }
   return { kind: 'stream', served, translation, first, rest }
 }
@@ -179,27 +183,14 @@ function brokenOff(): BackendFailed {
   return new BackendFailed('reset', 'The stream ended before it began')
 }
 
-/** `event: error` of Anthropic, and an object that is an error alone, as others have it. */
-function isErrorEvent({ event, data }: ServerSentEvent): boolean {
-  if (event === 'error') return isObject(data)
-  return data.startsWith('{"error"') && isObject(data)
-}
-
-function isObject(data: string): boolean {
-  try {
-    return typeof JSON.parse(data) === 'object'
-  } catch {
-    return false
-  }
-}
-
 function faultOfError(error: ApiError): UpstreamFault {
   const isOutage = error.status >= 500
   return {
     error,
-    why: `An error in the place of the first event: ${error.code}`,
+    why: `An error in the place of an event: ${error.code}`,
     outcome: isOutage ? 'failure' : 'neutral',
     goesOn: isOutage || error.status === 429,
+    isBrokenStream: false,
   }
 }
 
@@ -210,7 +201,7 @@ async function failing<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   } catch (thrown) {
     if (signal.aborted && !(signal.reason instanceof ApiError)) throw signal.reason
     if (signal.reason instanceof ApiError) throw new UpstreamFaultError(faultOfFailure(outOfTime()))
-    throw new UpstreamFaultError(faultOfFailure(thrown))
+    throw new UpstreamFaultError(thrown instanceof ApiError ? faultOfError(thrown) : faultOfFailure(thrown))
   }
 }
 

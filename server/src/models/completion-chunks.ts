@@ -1,14 +1,13 @@
 import { writeEvent } from '../http/event-stream.ts'
 import { isJson, type Json } from './fields.ts'
 import type { ModelRequest } from './model-request.ts'
-
-const DONE = '[DONE]'
+import { DONE } from './upstream-stream.ts'
 
 /** A whole answer as the stream that was asked for: its text in one event. */
 export function streamOfAnswer(request: ModelRequest, answer: unknown): Uint8Array<ArrayBuffer> {
   const whole = isJson(answer) ? answer : {}
   if (request.operation === 'messages') return messageStream(request, whole)
-  if (request.operation === 'responses') return event('response.completed', { response: whole })
+  if (request.operation === 'responses') return responseStream(whole)
   const written = chunksOf(whole, request.includeUsage).map((chunk) => writeEvent(JSON.stringify(chunk)))
   return Buffer.concat([...written, writeEvent(DONE)])
 }
@@ -27,9 +26,49 @@ function chunksOf({ choices, usage, ...head }: Json, includeUsage: boolean): Jso
 
 function deltaOf(message: unknown): Json {
   if (!isJson(message)) return {}
-  const { tool_calls: calls, ...delta } = message
+  const { tool_calls: calls, ...said } = message
+  const delta = { role: 'assistant', ...said }
   if (!Array.isArray(calls)) return delta
   return { ...delta, tool_calls: calls.map((call, index) => ({ index, ...(isJson(call) && call) })) }
+}
+
+/** Each of its items as it was begun and as it became, and the words between. */
+function responseStream(response: Json): Uint8Array<ArrayBuffer> {
+  const items = Array.isArray(response.output) ? response.output.filter(isJson) : []
+  const begun = { response: { ...response, status: 'in_progress', output: [] } }
+  const events: [type: string, data: Json][] = [
+    ['response.created', begun],
+    ...items.flatMap((item, output_index): [string, Json][] => [
+      [
+        'response.output_item.added',
+        { output_index, item: { ...item, ...(item.content !== undefined && { content: [] }) } },
+      ],
+      ...partsOf(item, output_index),
+      ['response.output_item.done', { output_index, item }],
+    ]),
+    [`response.${response.status === 'incomplete' ? 'incomplete' : 'completed'}`, { response }],
+  ]
+  return Buffer.concat(events.map(([type, data], sequence_number) => event(type, { ...data, sequence_number })))
+}
+
+function partsOf({ id, type, content }: Json, output_index: number): [string, Json][] {
+  if (type !== 'message' || !Array.isArray(content)) return []
+  return content.filter(isJson).flatMap((part, content_index): [string, Json][] => {
+    const at = { item_id: id, output_index, content_index }
+    const { text } = part
+    const words: [string, Json][] =
+      typeof text === 'string'
+        ? [
+            ['response.output_text.delta', { ...at, delta: text, logprobs: [] }],
+            ['response.output_text.done', { ...at, text, logprobs: [] }],
+          ]
+        : []
+    return [
+      ['response.content_part.added', { ...at, part: { ...part, ...(typeof text === 'string' && { text: '' }) } }],
+      ...words,
+      ['response.content_part.done', { ...at, part }],
+    ]
+  })
 }
 
 /** By way of the chunks that the same answer would have been. */

@@ -13,9 +13,9 @@ import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.
 import { type ModelRequest, readModelRequest, withTokenLimit } from './model-request.ts'
 import { type Payer, payerOf } from './payer.ts'
 import type { Models, ServedModel } from './registry.ts'
-import { type StreamEnd, streamAnswer } from './stream-answer.ts'
+import { EVENT_HEADERS, type StreamEnd, streamAnswer } from './stream-answer.ts'
 import { translate } from './translation.ts'
-import { wholeAnswer } from './whole-answer.ts'
+import { type WholeAnswer, wholeAnswer } from './whole-answer.ts'
 
 /** One call of a model while it is under way. */
 interface Call {
@@ -76,7 +76,7 @@ function requireModel({ config }: Deps, models: Models, { model }: ModelRequest)
     throw new ApiError(
       'model_not_found',
       `There is no model ${model === '' ? 'that serves calls without a name' : model}; GET /v1/models lists those there are`,
-      { param: 'model', headers: { 'x-should-retry': 'false' } },
+      { param: 'model' },
     )
   return config.chat.fallbackEnabled ? found : found.slice(0, 1)
 }
@@ -155,23 +155,40 @@ async function answered(deps: Deps, call: Call, tried: Tried): Promise<Response>
     ...call.headers,
     'x-auth-agent-provider': provider.id,
     'x-auth-agent-attempts': String(attempts),
+    // Where Anthropic's clients look for it.
+    ...(call.request.dialect === 'anthropic' && { 'Request-Id': call.requestId }),
     ...(isFallback && { 'x-auth-agent-fallback': name }),
   }
-  if (upstream.kind === 'stream' && call.request.stream) return streamed(deps, call, tried, upstream, headers)
-  return whole(deps, call, tried, headers)
+  if (upstream.kind === 'stream') return streamed(deps, call, tried, upstream, headers)
+  return whole(deps, call, tried, upstream, headers)
 }
 
-async function whole(deps: Deps, call: Call, tried: Tried, headers: Record<string, string>): Promise<Response> {
-  const { upstream } = tried
-  const { request, budget } = call
-  const { backend, said, contentType } = await wholeAnswer(upstream, request)
+async function whole(
+  deps: Deps,
+  call: Call,
+  tried: Tried,
+  upstream: Extract<Upstream, { kind: 'json' }>,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const { budget } = call
+  const answer = readWhole(call, tried, upstream)
   tried.leave('success')
   const { operation } = upstream.translation
-  const metered = meteredAnswer(operation, backend, { input: budget.promptTokens, output: budget.maxTokens ?? 0 })
-  const cost = await settled(deps, call, tried, metered, 'completed', undefined)
-  return new Response(said, {
-    headers: { ...headers, ...moneyHeaders(cost), 'Content-Type': contentType, 'Cache-Control': 'no-store' },
+  const metered = meteredAnswer(operation, upstream.answer, {
+    input: budget.promptTokens,
+    output: budget.maxTokens ?? 0,
   })
+  const cost = await settled(deps, call, tried, metered, 'completed', undefined)
+  return new Response(answer.said, { headers: { ...headers, ...moneyHeaders(cost), ...answer.headers } })
+}
+
+function readWhole({ request }: Call, tried: Tried, upstream: Extract<Upstream, { kind: 'json' }>): WholeAnswer {
+  try {
+    return wholeAnswer(upstream, request)
+  } catch (thrown) {
+    tried.leave('failure')
+    throw thrown instanceof ApiError ? new NobodyAnswered(thrown, tried.attempts, upstream.served) : thrown
+  }
 }
 
 function streamed(
@@ -191,6 +208,7 @@ function streamed(
   const stream = streamAnswer({
     request,
     requestId,
+    operation: translation.operation,
     translator: translation.stream?.(),
     first,
     rest,
@@ -202,17 +220,13 @@ function streamed(
     },
     async onEnd(end, error) {
       tried.leave(outcomeOf(end, error))
-      await settled(deps, call, tried, meter.read(), STATUS[end], ttft_ms, error)
+      // Nobody waits for it any more; the reservation is settled later by whoever finds it.
+      await settled(deps, call, tried, meter.read(), STATUS[end], ttft_ms, error).catch((failure: unknown) =>
+        deps.log.error({ request_id: requestId, error: failure }, 'a call of a model could not be settled'),
+      )
     },
   })
-  return new Response(stream, {
-    headers: {
-      ...headers,
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-cache',
-      'X-Accel-Buffering': 'no',
-    },
-  })
+  return new Response(stream, { headers: { ...headers, ...EVENT_HEADERS } })
 }
 
 const STATUS: Record<StreamEnd, Outcome['status']> = {

@@ -37,7 +37,7 @@ export async function readModelRequest(
   const text = await readText(c, bodyLimitBytes)
   if (type !== 'application/json' && !type.endsWith('+json'))
     throw new ApiError('unsupported_media_type', 'Send the body as application/json')
-  const body = parseJsonObject(text)
+  const body = withExactNumbers(parseJsonObject(text), text)
   const dialect = operation === 'messages' ? 'anthropic' : 'openai'
   return {
     operation,
@@ -53,6 +53,20 @@ export async function readModelRequest(
       }),
     ),
   }
+}
+
+/** As Node has it, and the types not yet. */
+const json = JSON as unknown as {
+  parse(text: string, reviver: (name: string, value: unknown, context: { source?: string }) => unknown): Json
+  rawJSON(source: string): unknown
+}
+
+/** Whole numbers that JavaScript would round, such as seeds, stay as they were written. */
+function withExactNumbers(body: Json, text: string): Json {
+  if (!/\d{16}/.test(text)) return body
+  return json.parse(text, (_name, value, { source = '' }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? json.rawJSON(source) : value,
+  )
 }
 
 function readModel(model: unknown): string {

@@ -2,16 +2,25 @@ import { anthropicError, openAiError } from '../http/error-shapes.ts'
 import { ApiError } from '../http/errors.ts'
 import { type ServerSentEvent, writeEvent } from '../http/event-stream.ts'
 import type { StreamTranslator } from './anthropic/chat-chunks.ts'
-import { BackendFailed } from './backend.ts'
+import { BackendFailed, type Operation } from './backend.ts'
 import { isJson, type Json } from './fields.ts'
 import type { ModelRequest } from './model-request.ts'
 import type { UpstreamEvents } from './upstream-events.ts'
 import { faultOfFailure } from './upstream-fault.ts'
+import { DONE, isLast } from './upstream-stream.ts'
 
 /** Official clients give up on a silent stream; a comment is read by none of them. */
 const KEEP_ALIVE_MS = 15_000
 const KEEP_ALIVE = Buffer.from(': keep-alive\n\n')
-const DONE = '[DONE]'
+/** How long a provider may take to end what it says is over, so that its connection can be used again. */
+const GRACE_MS = 1000
+
+/** Nothing on the way may hold a stream, or squeeze it. */
+export const EVENT_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-cache',
+  'X-Accel-Buffering': 'no',
+}
 
 /** How a stream ended, for the caller's bill and the provider's breaker. */
 export type StreamEnd = 'success' | 'error' | 'client_closed'
@@ -19,32 +28,42 @@ export type StreamEnd = 'success' | 'error' | 'client_closed'
 export interface StreamOptions {
   request: ModelRequest
   requestId: string
+  /** Of the backend. */
+  operation: Operation
   /** Undefined: events pass as they are. */
   translator: StreamTranslator | undefined
   first: ServerSentEvent[]
   rest: UpstreamEvents
   /** Sees every event of the backend. False: no more of it is wanted. */
   onEvents(events: readonly ServerSentEvent[]): boolean
-  /** Called once. Awaited before the stream is closed. */
+  /** Called once. Awaited before the stream is closed. Does not fail. */
   onEnd(end: StreamEnd, error?: ApiError): Promise<void>
 }
 
 /** The caller's stream: each event of the backend as soon as it is there, in the caller's words. */
 export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array> {
-  const { rest, onEnd, onEvents } = options
+  const { operation, rest, onEnd, onEvents } = options
   const words = createWords(options)
   let waiting: Promise<ServerSentEvent[] | undefined> | undefined = Promise.resolve(options.first)
   let isOver = false
+  /** A caller that leaves now has all there is. */
+  let isSaid = false
 
   async function finish(controller: ReadableStreamDefaultController<Uint8Array>, end: StreamEnd, error?: ApiError) {
     if (isOver) return
     isOver = true
-    await onEnd(end, error).catch(() => {})
+    await onEnd(end, error)
     try {
       controller.close()
     } catch {
       // The caller is gone.
     }
+  }
+
+  async function end(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const last = words.end()
+    if (last.length > 0) controller.enqueue(last)
+    await finish(controller, 'success')
   }
 
   /** One turn: what came, or a sign of life. */
@@ -53,14 +72,19 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
     const events = await within(KEEP_ALIVE_MS, waiting)
     if (events === 'silence') return controller.enqueue(KEEP_ALIVE)
     waiting = undefined
-    if (events === undefined) {
-      const last = words.end()
-      if (last.length > 0) controller.enqueue(last)
-      return finish(controller, 'success')
-    }
+    if (events === undefined) return end(controller)
     const goesOn = onEvents(events)
     const said = words.of(events)
     if (said.length > 0) controller.enqueue(said)
+    if (events.some((event) => isLast(operation, event))) {
+      isSaid = true
+      await within(
+        GRACE_MS,
+        rest.next().catch(() => undefined),
+      )
+      await rest.cancel()
+      return end(controller)
+    }
     if (goesOn) return
     await rest.cancel()
     controller.enqueue(words.cut())
@@ -83,7 +107,7 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
         if (isOver) return
         isOver = true
         await rest.cancel()
-        await onEnd('client_closed')
+        await onEnd(isSaid ? 'success' : 'client_closed')
       },
     },
     { highWaterMark: 1 },
@@ -120,12 +144,18 @@ interface Words {
 
 function createWords(options: StreamOptions): Words {
   const { request, requestId, translator } = options
-  const failure = (error: ApiError) =>
-    request.dialect === 'anthropic'
-      ? writeEvent(JSON.stringify(anthropicError(error, requestId)), 'error')
-      : writeEvent(JSON.stringify(openAiError(error)))
+  const failure = (error: ApiError) => writeFailure(request, requestId, error)
   if (translator) return { ...translated(request, translator), failure }
-  return { ...(request.operation === 'chat' ? chatAsItIs(request) : asItIs()), failure }
+  return { ...(request.operation === 'chat' ? chatAsItIs(request) : asItIs(request)), failure }
+}
+
+function writeFailure({ operation, dialect }: ModelRequest, requestId: string, error: ApiError): Uint8Array {
+  if (dialect === 'anthropic') return writeEvent(JSON.stringify(anthropicError(error, requestId)), 'error')
+  const told = openAiError(error)
+  if (operation !== 'responses') return writeEvent(JSON.stringify(told))
+  // As OpenAI's responses tell it, and as its own client looks for it.
+  const { code, message, param } = told.error
+  return writeEvent(JSON.stringify({ type: 'error', code, message, param, ...told }), 'error')
 }
 
 function translated({ dialect }: ModelRequest, translator: StreamTranslator): Omit<Words, 'failure'> {
@@ -176,10 +206,17 @@ function chatAsItIs({ includeUsage }: ModelRequest): Omit<Words, 'failure'> {
   }
 }
 
-function asItIs(): Omit<Words, 'failure'> {
+function asItIs({ operation }: ModelRequest): Omit<Words, 'failure'> {
+  let hasEnded = false
   return {
-    of: (events) => Buffer.concat(events.map(({ raw }) => raw)),
-    end: () => Buffer.alloc(0),
+    of(events) {
+      hasEnded ||= events.some((event) => isLast(operation, event))
+      return Buffer.concat(events.map(({ raw }) => raw))
+    },
+    end() {
+      if (!hasEnded) throw new BackendFailed('reset', 'The stream ended before its end')
+      return Buffer.alloc(0)
+    },
     cut: () => Buffer.alloc(0),
   }
 }

@@ -1,24 +1,41 @@
+import type { ApiError } from '../http/errors.ts'
 import { createEventScanner, type ServerSentEvent } from '../http/event-stream.ts'
 import type { BackendAnswer } from './backend.ts'
+import { brokenOff } from './upstream-json.ts'
 
 /** Server-sent events of a backend, as many at a time as came together. */
 export interface UpstreamEvents {
-  /** Undefined at the end. Fails as the body does. */
+  /** Undefined at the end. Fails as the body does, and where an event tells of a failure: nothing behind it is read. */
   next(): Promise<ServerSentEvent[] | undefined>
   cancel(): Promise<void>
 }
 
-export function readEvents({ body }: Pick<BackendAnswer, 'body'>): UpstreamEvents {
+export function readEvents(
+  { body }: Pick<BackendAnswer, 'body'>,
+  failureIn: (event: ServerSentEvent) => ApiError | undefined,
+): UpstreamEvents {
   const reader = body?.getReader()
   const scanner = createEventScanner()
   let isOver = false
+  let failure: ApiError | undefined
+
+  async function read(): Promise<ServerSentEvent[]> {
+    const { done, value } = (await reader?.read().catch(brokenOff)) ?? { done: true }
+    isOver ||= done
+    return value ? scanner.push(value) : scanner.flush()
+  }
+
   return {
     async next() {
-      while (reader && !isOver) {
-        const { done, value } = await reader.read()
-        isOver = done
-        const events = done ? scanner.flush() : scanner.push(value)
-        if (events.length > 0) return events
+      if (failure) throw failure
+      while (!isOver) {
+        const events = await read()
+        const before = events.findIndex((event) => {
+          failure = failureIn(event)
+          return failure !== undefined
+        })
+        if (failure && before === 0) throw failure
+        if (events.length > 0) return before < 0 ? events : events.slice(0, before)
       }
       return undefined
     },

@@ -1,7 +1,8 @@
 import { ApiError } from '../http/errors.ts'
 import type { CallOutcome } from '../resilience/breaker.ts'
-import { upstreamError } from './anthropic/errors.ts'
+import { streamError, upstreamError } from './anthropic/errors.ts'
 import { type BackendAnswer, BackendFailed } from './backend.ts'
+import type { Json } from './fields.ts'
 import type { ServedModel } from './registry.ts'
 
 /** Why a try brought no answer. */
@@ -26,20 +27,37 @@ const MAX_RETRY_S = 3600
 export function faultOfStatus(
   { status, headers }: BackendAnswer,
   body: unknown,
-  { provider }: ServedModel,
+  served: ServedModel,
   apiKey: string | undefined,
 ): UpstreamFault {
-  const why = `${provider.id} answered ${status}`
+  const why = `${served.provider.id} answered ${status}`
   if (REFUSED.includes(status)) return { error: refusedBy(apiKey), why, outcome: 'neutral', goesOn: false }
   const told = upstreamError(status, body)
-  const secrets = [apiKey, provider.secrets.api_key].filter((secret) => secret !== undefined)
-  const message = secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), told.message)
-  const error = new ApiError(told.code, message, {
-    ...(told.param !== undefined && { param: told.param }),
-    headers: told.status === 429 || told.status === 503 ? retryHeaders(headers) : {},
-  })
+  const error = withoutSecrets(
+    told,
+    served,
+    apiKey,
+    told.status === 429 || told.status === 503 ? retryHeaders(headers) : {},
+  )
   const isOutage = error.status >= 500
   return { error, why, outcome: isOutage ? 'failure' : 'neutral', goesOn: isOutage || status === 429 }
+}
+
+/** The failure that a provider told in the midst of its stream. */
+export function errorOfStream(told: Json, served: ServedModel, apiKey: string | undefined): ApiError {
+  return withoutSecrets(streamError(told), served, apiKey)
+}
+
+/** A provider may repeat what it was sent. Its own words are not kept beside ours, so that nothing logs them. */
+function withoutSecrets(
+  { code, message, param }: ApiError,
+  { provider }: ServedModel,
+  apiKey: string | undefined,
+  headers: Record<string, string> = {},
+): ApiError {
+  const secrets = [apiKey, provider.secrets.api_key].filter((secret) => secret !== undefined)
+  const clean = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text)
+  return new ApiError(code, clean(message), { ...(param !== undefined && { param: clean(param) }), headers })
 }
 
 function refusedBy(apiKey: string | undefined): ApiError {
@@ -52,9 +70,9 @@ function refusedBy(apiKey: string | undefined): ApiError {
 }
 
 function retryHeaders(headers: Headers): Record<string, string> {
-  const said = Number(headers.get('retry-after'))
-  const seconds = Number.isFinite(said) && said > 0 ? Math.min(MAX_RETRY_S, Math.ceil(said)) : 1
-  return { 'Retry-After': String(seconds), 'retry-after-ms': String(seconds * 1000) }
+  const said = [Number(headers.get('retry-after-ms')), Number(headers.get('retry-after')) * 1000]
+  const ms = Math.min(MAX_RETRY_S * 1000, Math.ceil(said.find((one) => Number.isFinite(one) && one > 0) ?? 1000))
+  return { 'Retry-After': String(Math.ceil(ms / 1000)), 'retry-after-ms': String(ms) }
 }
 
 /** There is no answer. */

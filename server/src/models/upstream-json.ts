@@ -15,9 +15,7 @@ export async function readJsonAnswer({ body }: BackendAnswer): Promise<{ answer:
       if (size > MAX_BYTES) throw new BackendFailed('protocol', 'The answer is too large')
     }
   } catch (thrown) {
-    if (thrown instanceof BackendFailed) throw thrown
-    const reason = thrown instanceof OutboundFailed && thrown.reason === 'timeout' ? 'timeout' : 'reset'
-    throw new BackendFailed(reason, 'The answer broke off', { cause: thrown })
+    return brokenOff(thrown)
   }
   const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
   try {
@@ -25,4 +23,11 @@ export async function readJsonAnswer({ body }: BackendAnswer): Promise<{ answer:
   } catch {
     throw new BackendFailed('protocol', 'The answer is no JSON')
   }
+}
+
+/** What reading a body throws, as ours. */
+export function brokenOff(thrown: unknown): never {
+  if (thrown instanceof BackendFailed) throw thrown
+  const reason = thrown instanceof OutboundFailed && thrown.reason === 'timeout' ? 'timeout' : 'reset'
+  throw new BackendFailed(reason, 'The answer broke off', { cause: thrown })
 }

@@ -1,25 +1,22 @@
-import { assembledAnswer } from './assembled-answer.ts'
 import type { Upstream } from './attempts.ts'
 import { streamOfAnswer } from './completion-chunks.ts'
 import type { ModelRequest } from './model-request.ts'
+import { EVENT_HEADERS } from './stream-answer.ts'
 
-/** An answer in one piece: as the backend said it, and as the caller reads it. */
+/** An answer in one piece, as the caller reads it. */
 export interface WholeAnswer {
-  backend: unknown
-  said: Uint8Array<ArrayBuffer> | string
-  contentType: string
+  said: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | string
+  headers: Record<string, string>
 }
 
-const JSON_TYPE = 'application/json'
-const EVENTS_TYPE = 'text/event-stream; charset=utf-8'
+const JSON_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }
 
-/** Put together where the backend streamed although nobody asked; cut into events where the caller wants a stream. */
-export async function wholeAnswer(upstream: Upstream, request: ModelRequest): Promise<WholeAnswer> {
-  const { translation } = upstream
-  const isWhole = upstream.kind === 'json'
-  const backend = isWhole ? upstream.answer : await assembledAnswer(translation.operation, upstream)
-  const answer = translation.json ? translation.json(backend) : backend
-  if (request.stream) return { backend, said: streamOfAnswer(request, answer), contentType: EVENTS_TYPE }
-  const asItIs = isWhole && !translation.json
-  return { backend, said: asItIs ? Uint8Array.from(upstream.bytes) : JSON.stringify(answer), contentType: JSON_TYPE }
+/** Cut into events where the caller wants a stream. Throws for what is no answer. */
+export function wholeAnswer(upstream: Extract<Upstream, { kind: 'json' }>, request: ModelRequest): WholeAnswer {
+  const { translation, bytes } = upstream
+  const answer = translation.json ? translation.json(upstream.answer) : upstream.answer
+  // As a stream, which has no length.
+  if (request.stream) return { said: ReadableStream.from([streamOfAnswer(request, answer)]), headers: EVENT_HEADERS }
+  const said = bytes && !translation.json ? Uint8Array.from(bytes) : JSON.stringify(answer)
+  return { said, headers: JSON_HEADERS }
 }

@@ -61,12 +61,18 @@ function retryHeaders(retryAfter: string | null): Record<string, string> {
 
 /** The failure that came in a stream, where its status would be too late. */
 export function streamError(event: unknown): ApiError {
-  const { type } = readError(event)
-  return upstreamError(entryOf(STATUSES, type) ?? 500, event)
+  const { type, code } = readError(event)
+  return upstreamError(entryOf(STATUSES, type) ?? entryOf(STATUSES, code) ?? statusIn(code) ?? 500, event)
+}
+
+/** Routers between us and a provider tell its status as the code. */
+function statusIn(code: unknown): number | undefined {
+  return typeof code === 'number' && code >= 400 && code < 600 ? code : undefined
 }
 
 interface Told {
   type?: string
+  code?: unknown
   message?: string
   param?: string
 }
@@ -75,11 +81,12 @@ interface Told {
 function readError(body: unknown): Told {
   const outer = isJson(body) ? body : {}
   if (typeof outer.error === 'string') return { message: safe(outer.error) }
-  const { type, message, param } = isJson(outer.error) ? outer.error : outer
+  const { type, code, message, param } = isJson(outer.error) ? outer.error : outer
   return {
     ...(typeof type === 'string' && { type }),
+    ...(code !== undefined && { code }),
     ...(typeof message === 'string' && { message: safe(message) }),
-    ...(typeof param === 'string' && { param }),
+    ...(typeof param === 'string' && { param: safe(param) }),
   }
 }
 

@@ -47,7 +47,7 @@ export function requirePrice(price: Price | undefined, model: string): Price {
   throw new ApiError(
     'price_unknown',
     `The price of ${model.slice(0, 200)} is not known here, so credits cannot pay for it: use your own key, another model, or ask the operator to set a price`,
-    { param: 'model', headers: { 'x-should-retry': 'false' } },
+    { param: 'model' },
   )
 }
 

@@ -89,7 +89,6 @@ export async function keyOf({ db, ring }: Pick<Deps, 'db' | 'ring'>, userId: str
     throw new ApiError(
       'byok_key_missing',
       `You pay by your own keys, and have none at ${providerId.slice(0, 64)}: add it with PUT /api/provider-keys/${providerId.slice(0, 64)}, or pay by credits`,
-      { headers: { 'x-should-retry': 'false' } },
     )
   try {
     return ring.unseal(row.key_sealed, providerKeyRecord(userId, providerId))

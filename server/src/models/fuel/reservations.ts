@@ -114,7 +114,6 @@ export async function insufficientCredits({ db }: Deps, userId: string, neededNa
   return new ApiError(
     'insufficient_credits',
     `This call may cost ${cents(neededNano)}, and ${cents(await findSpendable(db.read, userId))} are left: add credits, or ask for fewer tokens`,
-    { headers: { 'x-should-retry': 'false' } },
   )
 }
 
