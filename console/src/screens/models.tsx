@@ -8,7 +8,7 @@ import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { useMe } from '../me.ts'
 import { offerQuery } from '../models.ts'
-import { NEW, ModelProviderSheet } from './models/provider-sheet.tsx'
+import { ModelProviderSheet, NEW } from './models/provider-sheet.tsx'
 import { ProviderTable } from './models/provider-table.tsx'
 
 const route = getRouteApi('/shell/models')

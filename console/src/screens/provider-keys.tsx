@@ -7,8 +7,8 @@ import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { paymentQuery, providerKeysQuery } from '../fuel.ts'
 import { offerQuery } from '../models.ts'
-import { KeyTable } from './provider-keys/key-table.tsx'
 import { keyPlaces } from './provider-keys/key-places.ts'
+import { KeyTable } from './provider-keys/key-table.tsx'
 import { PayBy } from './provider-keys/pay-by.tsx'
 
 /** A person's own keys at providers of models, and whether these or credits pay. */
@@ -52,8 +52,8 @@ export function ProviderKeysScreen() {
 function Nowhere() {
   return (
     <EmptyState icon={KeyRound} title="No provider to have a key at">
-      As soon as whoever runs this server adds a provider of models, it is listed here, and you can give your own key for
-      it.
+      As soon as whoever runs this server adds a provider of models, it is listed here, and you can give your own key
+      for it.
     </EmptyState>
   )
 }

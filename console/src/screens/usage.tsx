@@ -57,9 +57,7 @@ export function UsageScreen() {
       <div className="grid gap-5">
         <Budget />
         <Loaded query={usage} skeleton={<Skeleton className="h-96 rounded-xl" />}>
-          {(sums) =>
-            sums.length === 0 ? <NoCalls days={days} /> : <Calls sums={sums} days={days} since={since} />
-          }
+          {(sums) => (sums.length === 0 ? <NoCalls days={days} /> : <Calls sums={sums} days={days} since={since} />)}
         </Loaded>
       </div>
     </>

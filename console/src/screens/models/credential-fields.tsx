@@ -77,13 +77,13 @@ interface PartsProps {
 function AwsFields({ isKept, hint }: PartsProps) {
   return (
     <>
-      <FormField label="Region" name="region" optional={isKept}>
+      <FormField label="Region" name="aws.region" optional={isKept}>
         <Input required={!isKept} placeholder="eu-central-1" spellCheck={false} autoComplete="off" />
       </FormField>
-      <FormField label="Access key id" name="access_key_id" optional={isKept}>
+      <FormField label="Access key id" name="aws.access_key_id" optional={isKept}>
         <Input required={!isKept} spellCheck={false} autoComplete="off" className="font-mono" />
       </FormField>
-      <FormField label="Secret access key" name="secret_access_key" optional={isKept} hint={hint}>
+      <FormField label="Secret access key" name="aws.secret_access_key" optional={isKept} hint={hint}>
         <Secret what="key" required={!isKept} />
       </FormField>
     </>
@@ -93,16 +93,16 @@ function AwsFields({ isKept, hint }: PartsProps) {
 function OAuthFields({ isKept, hint }: PartsProps) {
   return (
     <>
-      <FormField label="Token endpoint" name="token_url" optional={isKept}>
+      <FormField label="Token endpoint" name="oauth2.token_url" optional={isKept}>
         <Input type="url" required={!isKept} spellCheck={false} autoComplete="off" />
       </FormField>
-      <FormField label="Client id" name="client_id" optional={isKept}>
+      <FormField label="Client id" name="oauth2.client_id" optional={isKept}>
         <Input required={!isKept} spellCheck={false} autoComplete="off" className="font-mono" />
       </FormField>
-      <FormField label="Client secret" name="client_secret" optional={isKept} hint={hint}>
+      <FormField label="Client secret" name="oauth2.client_secret" optional={isKept} hint={hint}>
         <Secret what="secret" required={!isKept} />
       </FormField>
-      <FormField label="Scope" name="scope" optional>
+      <FormField label="Scope" name="oauth2.scope" optional>
         <Input spellCheck={false} autoComplete="off" placeholder="https://cognitiveservices.azure.com/.default" />
       </FormField>
     </>

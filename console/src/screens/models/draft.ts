@@ -100,8 +100,10 @@ export function providerOf(
   const said = Object.fromEntries(
     PLAIN.filter((name) => data.has(name)).map((name) => [name, typed(data, name) || undefined]),
   )
-  const fallback = typed(data, 'fallback').split(/[\s,]+/).filter(Boolean)
-  const seconds = typed(data, 'timeout')
+  const fallback = typed(data, 'fallback')
+    .split(/[\s,]+/)
+    .filter(Boolean)
+  const seconds = typed(data, 'timeout_ms')
   return {
     ...known,
     id: before?.id ?? typed(data, 'id'),
@@ -146,7 +148,7 @@ function secretOf(data: FormData, credential: CredentialKind): Partial<NewModelP
       ? ['region', 'access_key_id', 'secret_access_key']
       : ['token_url', 'client_id', 'client_secret', 'scope']
   const parts = names.flatMap((name) => {
-    const value = typed(data, name)
+    const value = typed(data, `${credential}.${name}`)
     return value === '' ? [] : [[name, value]]
   })
   return parts.length === 0 ? {} : ({ [credential]: Object.fromEntries(parts) } as Partial<NewModelProvider>)

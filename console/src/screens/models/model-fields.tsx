@@ -29,9 +29,7 @@ export function ModelFields({ drafts, failure, onChange }: ModelFieldsProps) {
             draft={draft}
             number={index + 1}
             onChange={(part) => change(draft.row, part)}
-            onRemove={
-              drafts.length > 1 ? () => onChange(drafts.filter(({ row }) => row !== draft.row)) : undefined
-            }
+            onRemove={drafts.length > 1 ? () => onChange(drafts.filter(({ row }) => row !== draft.row)) : undefined}
           />
         ))}
       </ol>
@@ -90,8 +88,18 @@ function ModelRow({ draft, number, onChange, onRemove }: ModelRowProps) {
         autoCapitalize="none"
         className="col-span-2 font-mono"
       />
-      <Price label={`Dollars for a million tokens into model ${number}`} placeholder="$ per million in" value={draft.input} onChange={(input) => onChange({ input })} />
-      <Price label={`Dollars for a million tokens out of model ${number}`} placeholder="$ per million out" value={draft.output} onChange={(output) => onChange({ output })} />
+      <Price
+        label={`Dollars for a million tokens into model ${number}`}
+        placeholder="$ per million in"
+        value={draft.input}
+        onChange={(input) => onChange({ input })}
+      />
+      <Price
+        label={`Dollars for a million tokens out of model ${number}`}
+        placeholder="$ per million out"
+        value={draft.output}
+        onChange={(output) => onChange({ output })}
+      />
     </li>
   )
 }

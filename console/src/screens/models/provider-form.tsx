@@ -3,7 +3,13 @@ import { Button } from '../../components/button.tsx'
 import { Form, FormField } from '../../components/form-field.tsx'
 import { Input } from '../../components/input.tsx'
 import { Select, SelectContent, SelectItem, SelectTrigger, SelectValue } from '../../components/select.tsx'
-import { addModelProvider, changeModelProvider, KIND_LABELS, type ModelProvider, type ProviderKind } from '../../models.ts'
+import {
+  addModelProvider,
+  changeModelProvider,
+  KIND_LABELS,
+  type ModelProvider,
+  type ProviderKind,
+} from '../../models.ts'
 import { useAct } from '../../use-act.ts'
 import { CredentialFields } from './credential-fields.tsx'
 import {
@@ -144,7 +150,12 @@ function PlaceFields({ kind, provider }: PlaceFieldsProps) {
             <Input maxLength={200} defaultValue={provider?.project ?? ''} spellCheck={false} />
           </FormField>
           <FormField label="Location" name="location">
-            <Input maxLength={40} defaultValue={provider?.location ?? ''} placeholder="europe-west4" spellCheck={false} />
+            <Input
+              maxLength={40}
+              defaultValue={provider?.location ?? ''}
+              placeholder="europe-west4"
+              spellCheck={false}
+            />
           </FormField>
         </div>
       )}
@@ -184,7 +195,7 @@ function ResilienceFields({ provider }: { provider: ModelProvider | undefined })
           autoCapitalize="none"
         />
       </FormField>
-      <FormField label="Wait for the first byte" name="timeout" optional hint="Seconds; 60 if you leave it empty.">
+      <FormField label="Wait for the first byte" name="timeout_ms" optional hint="Seconds; 60 if you leave it empty.">
         <Input
           type="number"
           min={0.1}

@@ -29,12 +29,7 @@ export function KeyTable({ places }: { places: readonly KeyPlace[] }) {
         </TableHeader>
         <TableBody>
           {places.map((place) => (
-            <KeyRow
-              key={place.id}
-              place={place}
-              onSet={() => setSetting(place)}
-              onRemove={() => setRemoving(place)}
-            />
+            <KeyRow key={place.id} place={place} onSet={() => setSetting(place)} onRemove={() => setRemoving(place)} />
           ))}
         </TableBody>
       </Table>
@@ -74,7 +69,12 @@ function KeyRow({ place: { id, about, key }, onSet, onRemove }: KeyRowProps) {
       </TableCell>
       <TableCell className="text-right max-sm:pt-1.5! max-sm:text-left">
         <span className="inline-flex gap-2">
-          <Button variant="outline" size="sm" aria-label={`${key ? 'Replace' : 'Add'} the key at ${id}`} onClick={onSet}>
+          <Button
+            variant="outline"
+            size="sm"
+            aria-label={`${key ? 'Replace' : 'Add'} the key at ${id}`}
+            onClick={onSet}
+          >
             {key ? 'Replace' : 'Add key'}
           </Button>
           {key && (

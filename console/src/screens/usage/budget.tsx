@@ -18,7 +18,9 @@ export function Budget() {
         <Loaded query={payment} skeleton={<SkeletonRows rows={1} />}>
           {({ credits, payment_method }) => (
             <Left title="Credits" amount={balanceOf(credits)}>
-              {payment_method === 'credits' ? 'They pay for your calls. ' : 'Your own keys pay, so they are left alone. '}
+              {payment_method === 'credits'
+                ? 'They pay for your calls. '
+                : 'Your own keys pay, so they are left alone. '}
               <Link to="/provider-keys" className="link">
                 Change what pays
               </Link>
