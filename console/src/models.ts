@@ -18,12 +18,14 @@ export const offerQuery = queryOptions({
   queryFn: ({ signal }) => answer(models.$get(undefined, { init: { signal } })),
   select: ({ data }) => data,
   refetchInterval: HEALTH_MS,
+  staleTime: 0,
 })
 
 export const limitsQuery = queryOptions({
   queryKey: ['usage', 'limits'],
   queryFn: ({ signal }) => answer(limits.$get(undefined, { init: { signal } })),
   refetchInterval: HEALTH_MS,
+  staleTime: 0,
 })
 
 /** The operator's own routes, which are not among those for everybody. */

@@ -1,5 +1,5 @@
 import { SendHorizontal, Square } from 'lucide-react'
-import { type KeyboardEvent, type SyntheticEvent, useState } from 'react'
+import { type KeyboardEvent, type SyntheticEvent, useRef, useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { Textarea } from '../../components/input.tsx'
 
@@ -13,12 +13,19 @@ interface ComposerProps {
 
 export function Composer({ isComing, canSend, onSend, onStop }: ComposerProps) {
   const [text, setText] = useState('')
+  const field = useRef<HTMLTextAreaElement>(null)
   const isReady = canSend && !isComing && text.trim() !== ''
 
   const send = () => {
     if (!isReady) return
     onSend(text.trim())
     setText('')
+    field.current?.focus()
+  }
+  // The button gives way to the other one, and must not take the focus with it.
+  const stop = () => {
+    onStop()
+    field.current?.focus()
   }
   const submit = (event: SyntheticEvent) => {
     event.preventDefault()
@@ -35,6 +42,7 @@ export function Composer({ isComing, canSend, onSend, onStop }: ComposerProps) {
     <form onSubmit={submit} className="grid gap-1.5 border-t px-4 pt-3 pb-3 sm:px-5">
       <div className="flex items-end gap-2">
         <Textarea
+          ref={field}
           aria-label="Message"
           aria-keyshortcuts="Enter"
           placeholder="Message"
@@ -45,7 +53,7 @@ export function Composer({ isComing, canSend, onSend, onStop }: ComposerProps) {
           className="max-h-40 min-h-9"
         />
         {isComing ? (
-          <Button variant="outline" onClick={onStop}>
+          <Button variant="outline" onClick={stop}>
             <Square aria-hidden />
             Stop
           </Button>

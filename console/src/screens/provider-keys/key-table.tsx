@@ -72,13 +72,13 @@ function KeyRow({ place: { id, about, key }, onSet, onRemove }: KeyRowProps) {
           <Button
             variant="outline"
             size="sm"
-            aria-label={`${key ? 'Replace' : 'Add'} the key at ${id}`}
+            aria-label={`${key ? 'Replace' : 'Add'} key at ${id}`}
             onClick={onSet}
           >
             {key ? 'Replace' : 'Add key'}
           </Button>
           {key && (
-            <Button variant="outline" size="sm" aria-label={`Remove the key at ${id}`} onClick={onRemove}>
+            <Button variant="outline" size="sm" aria-label={`Remove key at ${id}`} onClick={onRemove}>
               Remove
             </Button>
           )}
