@@ -1,6 +1,8 @@
 import { Plus, X } from 'lucide-react'
+import type { ReactNode } from 'react'
 import type { ApiFailure } from '../../api.ts'
 import { Button } from '../../components/button.tsx'
+import { cn } from '../../components/class-names.ts'
 import { FieldGroup } from '../../components/field-group.tsx'
 import { Input } from '../../components/input.tsx'
 import { emptyModel, type ModelDraft } from './draft.ts'
@@ -59,70 +61,62 @@ interface ModelRowProps {
 
 function ModelRow({ draft, number, onChange, onRemove }: ModelRowProps) {
   return (
-    <li className="grid grid-cols-2 gap-2 rounded-lg border p-3">
-      <div className="col-span-2 flex gap-2">
-        <Input
-          required={number === 1}
-          aria-label={`Name of model ${number}`}
-          maxLength={201}
-          value={draft.id}
-          onChange={({ target }) => onChange({ id: target.value })}
-          placeholder="Name, such as gpt-5-mini"
-          spellCheck={false}
-          autoCapitalize="none"
-          className="font-mono"
-        />
+    <li className="grid grid-cols-2 items-end gap-x-3 gap-y-2.5 rounded-lg border p-3">
+      <div className="col-span-2 flex items-end gap-2">
+        <Part label="Name" number={number} className="flex-1">
+          <Input
+            required={number === 1}
+            maxLength={201}
+            value={draft.id}
+            onChange={({ target }) => onChange({ id: target.value })}
+            placeholder="gpt-5-mini"
+            {...NAME}
+          />
+        </Part>
         {onRemove && (
           <Button variant="ghost" size="icon" aria-label={`Remove model ${number}`} onClick={onRemove}>
             <X aria-hidden />
           </Button>
         )}
       </div>
-      <Input
-        aria-label={`What the provider calls model ${number}`}
-        maxLength={200}
-        value={draft.upstream}
-        onChange={({ target }) => onChange({ upstream: target.value })}
-        placeholder="Its name there, if another"
-        spellCheck={false}
-        autoCapitalize="none"
-        className="col-span-2 font-mono"
-      />
-      <Price
-        label={`Dollars for a million tokens into model ${number}`}
-        placeholder="$ per million in"
-        value={draft.input}
-        onChange={(input) => onChange({ input })}
-      />
-      <Price
-        label={`Dollars for a million tokens out of model ${number}`}
-        placeholder="$ per million out"
-        value={draft.output}
-        onChange={(output) => onChange({ output })}
-      />
+      <Part label="Name at the provider, if another" number={number} className="col-span-2">
+        <Input
+          maxLength={200}
+          value={draft.upstream}
+          onChange={({ target }) => onChange({ upstream: target.value })}
+          {...NAME}
+        />
+      </Part>
+      <Part label="$ per million tokens in" number={number}>
+        <Input {...PRICE} value={draft.input} onChange={({ target }) => onChange({ input: target.value })} />
+      </Part>
+      <Part label="$ per million tokens out" number={number}>
+        <Input {...PRICE} value={draft.output} onChange={({ target }) => onChange({ output: target.value })} />
+      </Part>
     </li>
   )
 }
 
-interface PriceProps {
+const NAME = { spellCheck: false, autoCapitalize: 'none', className: 'font-mono' } as const
+const PRICE = { type: 'number', min: 0, max: 100_000, step: 'any', inputMode: 'decimal' } as const
+
+interface PartProps {
   label: string
-  placeholder: string
-  value: string
-  onChange: (value: string) => void
+  number: number
+  className?: string
+  children: ReactNode
 }
 
-function Price({ label, placeholder, value, onChange }: PriceProps) {
+/** One of many fields of the same label, which say to who listens which model they are of. */
+function Part({ label, number, className, children }: PartProps) {
   return (
-    <Input
-      type="number"
-      min={0}
-      max={100_000}
-      step="any"
-      inputMode="decimal"
-      aria-label={label}
-      placeholder={placeholder}
-      value={value}
-      onChange={({ target }) => onChange(target.value)}
-    />
+    // biome-ignore lint/a11y/noLabelWithoutControl: the control is its child
+    <label className={cn('grid min-w-0 gap-1', className)}>
+      <span className="text-xs text-muted-foreground">
+        {label}
+        <span className="sr-only">, model {number}</span>
+      </span>
+      {children}
+    </label>
   )
 }

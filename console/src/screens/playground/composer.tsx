@@ -50,7 +50,7 @@ export function Composer({ isComing, canSend, onSend, onStop }: ComposerProps) {
           value={text}
           onChange={({ target }) => setText(target.value)}
           onKeyDown={press}
-          className="max-h-40 min-h-9"
+          className="max-h-40 min-h-9 resize-none"
         />
         {isComing ? (
           <Button variant="outline" onClick={stop}>

@@ -2,7 +2,7 @@ import { Fragment } from 'react'
 import type { Receipt } from '../../fuel.ts'
 import { costOf } from '../../money.ts'
 
-const SECONDS = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+const NUMBER = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 
 /** What one answer came to. */
 export function Cost({ receipt }: { receipt: Receipt }) {
@@ -11,7 +11,7 @@ export function Cost({ receipt }: { receipt: Receipt }) {
     payment_method === 'byok' ? 'Paid by your own key' : `Cost ${costOf(cost_cents)}`,
     `${estimated ? 'about ' : ''}${count(input_tokens)} tokens in, ${count(output_tokens)} out`,
     ...(provider === null ? [] : [`by ${provider}`]),
-    ...(duration_ms === null ? [] : [`${SECONDS.format(duration_ms / 1000)} s`]),
+    ...(duration_ms === null ? [] : [timeOf(duration_ms)]),
   ]
   return (
     <p className="text-xs text-muted-foreground tabular-nums">
@@ -25,4 +25,6 @@ export function Cost({ receipt }: { receipt: Receipt }) {
   )
 }
 
-const count = (tokens: number) => tokens.toLocaleString('en')
+const count = (tokens: number) => NUMBER.format(tokens)
+
+const timeOf = (ms: number) => (ms < 1000 ? `${ms} ms` : `${NUMBER.format(ms / 1000)} s`)

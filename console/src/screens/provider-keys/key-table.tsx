@@ -69,12 +69,7 @@ function KeyRow({ place: { id, about, key }, onSet, onRemove }: KeyRowProps) {
       </TableCell>
       <TableCell className="text-right max-sm:pt-1.5! max-sm:text-left">
         <span className="inline-flex gap-2">
-          <Button
-            variant="outline"
-            size="sm"
-            aria-label={`${key ? 'Replace' : 'Add'} key at ${id}`}
-            onClick={onSet}
-          >
+          <Button variant="outline" size="sm" aria-label={`${key ? 'Replace' : 'Add'} key at ${id}`} onClick={onSet}>
             {key ? 'Replace' : 'Add key'}
           </Button>
           {key && (
