@@ -74,9 +74,15 @@ export async function request<T>(method: 'GET' | 'POST', path: string, body?: un
 
 /** A file that the server makes, whole: an answer that breaks off halfway is a lost connection, not a shorter file. */
 export async function file(call: Promise<Response>): Promise<Blob> {
-  const response = await call.catch(throwLost)
-  if (!response.ok) throw failureOf(response, parse(await response.text().catch(throwLost)))
+  const response = await opened(call)
   return response.blob().catch(throwLost)
+}
+
+/** An answer that comes bit by bit: its head, or an `ApiFailure`. */
+export async function opened(call: Promise<Response>): Promise<Response> {
+  const response = await call.catch(throwLost)
+  if (response.ok) return response
+  throw failureOf(response, parse(await response.text().catch(throwLost)))
 }
 
 async function settle(call: Promise<Response>): Promise<unknown> {
@@ -97,7 +103,7 @@ function parse(text: string): unknown {
 }
 
 /** A query that nobody waits for any more is no failure; anything else that fetch throws is a lost connection. */
-function throwLost(error: unknown): never {
+export function throwLost(error: unknown): never {
   if (error instanceof DOMException && error.name === 'AbortError') throw error
   const sentence = navigator.onLine
     ? 'The connection was lost before an answer came. Nothing you typed is lost; try again.'

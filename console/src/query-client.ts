@@ -9,7 +9,7 @@ declare module '@tanstack/react-query' {
 }
 
 /** Every failed call passes here, so that no screen has to know what a lost session looks like. */
-function noticeSession(error: Error): void {
+export function noticeSession(error: Error): void {
   if (isFailure(error, 'not_a_member')) setSessionState('not-a-member')
   else if (error instanceof ApiFailure && error.status === 401 && error.code === 'unauthorized')
     setSessionState('signed-out')

@@ -157,6 +157,32 @@ const providers = createRoute({
   component: lazyRouteComponent(() => import('./screens/providers.tsx'), 'ProvidersScreen'),
 })
 
+const playground = createRoute({
+  getParentRoute: () => shell,
+  path: '/playground',
+  component: lazyRouteComponent(() => import('./screens/playground.tsx'), 'PlaygroundScreen'),
+})
+
+const models = createRoute({
+  getParentRoute: () => shell,
+  path: '/models',
+  validateSearch: known('provider'),
+  component: lazyRouteComponent(() => import('./screens/models.tsx'), 'ModelsScreen'),
+})
+
+const usage = createRoute({
+  getParentRoute: () => shell,
+  path: '/usage',
+  validateSearch: known('days', 'by'),
+  component: lazyRouteComponent(() => import('./screens/usage.tsx'), 'UsageScreen'),
+})
+
+const providerKeys = createRoute({
+  getParentRoute: () => shell,
+  path: '/provider-keys',
+  component: lazyRouteComponent(() => import('./screens/provider-keys.tsx'), 'ProviderKeysScreen'),
+})
+
 const audit = createRoute({
   getParentRoute: () => shell,
   path: '/audit',
@@ -191,6 +217,10 @@ const screens = [
   providers,
   apiKeys,
   apps,
+  playground,
+  models,
+  usage,
+  providerKeys,
   audit,
   organization,
   settings,

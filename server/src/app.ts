@@ -33,6 +33,7 @@ import { clientAdminRoutes, clientRoutes } from './identity/client-routes.ts'
 import { discoveryRoutes, identityRoutes } from './identity/routes.ts'
 import { signInAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
 import { fuelAdminRoutes, fuelRoutes } from './models/fuel/routes.ts'
+import { PLAYGROUND_CHAT, personModelRoutes } from './models/person-routes.ts'
 import { modelProviderRoutes } from './models/provider-routes.ts'
 import { modelRoutes } from './models/routes.ts'
 import { referenceRoutes } from './reference.ts'
@@ -76,7 +77,8 @@ export function createApp(deps: Deps) {
   else app.use('/connections/*', requireBrokerKey(deps))
   app.use('/v1/request-connection', strictJsonBody)
   app.use('/api/admin/*', strictJsonBody)
-  app.use('/api/*', except(WITHOUT_PERSON, strictJsonBody))
+  // A call of a model may be larger, and is read by its own rules.
+  app.use('/api/*', except([...WITHOUT_PERSON, `/api${PLAYGROUND_CHAT}`], strictJsonBody))
 
   // In the order that the reference shows them.
   app.route('/', identityRoutes(deps))
@@ -95,6 +97,7 @@ export function createApp(deps: Deps) {
     .route('/api', connectionGrantRoutes(deps))
     .route('/api', webhookRoutes(deps))
     .route('/api', fuelRoutes(deps))
+    .route('/api', personModelRoutes(deps))
     .route('/api', auditRoutes(deps, checkHead))
   app.route('/', connectionRoutes(deps))
   app.route('/', modelRoutes(deps))

@@ -14,7 +14,7 @@ import type { Metrics } from './http/metrics.ts'
 import type { Outbound } from './http/outbound.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
 import type { ModelRegistry } from './models/registry.ts'
-import type { Breaker } from './resilience/breaker.ts'
+import type { Breaker, Breakers } from './resilience/breaker.ts'
 import type { SingleFlight } from './resilience/single-flight.ts'
 import type { Slots } from './resilience/slots.ts'
 import type { Database } from './storage/database.ts'
@@ -49,7 +49,7 @@ export interface Deps {
   /** Who serves which model. */
   models: ModelRegistry
   /** Of models at providers. */
-  modelBreakers: (name: string) => Breaker
+  modelBreakers: Breakers
   /** How often tokens are read and refreshed on demand, in this process. */
   callLimits: CallLimits
   /** Of the hosts that tokens are refreshed at. */

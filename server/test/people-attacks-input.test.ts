@@ -119,6 +119,7 @@ const BODIES: Record<string, object> = {
   'POST /api/approvals/x/deny': {},
   'PUT /api/payment-method': { payment_method: 'credits' },
   'PUT /api/provider-keys/x': { api_key: 'sk-odd-0123456789' },
+  'POST /api/playground/chat': { model: 'x', messages: [{ role: 'user', content: 'x' }], stream: true, max_tokens: 1 },
   'POST /api/api-keys': { name: 'x', scopes: ['manage'], expires_in: 60 },
   'POST /api/connections': {
     provider_name: 'x',

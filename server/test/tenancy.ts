@@ -288,6 +288,7 @@ export const READS = [
   '/api/connection-grants?limit=200',
   '/api/usage?group_by=agent',
   '/api/usage/receipts?limit=200',
+  '/api/usage/receipts.csv',
   '/api/provider-keys',
   '/api/audit-log?limit=200',
   '/api/audit-log/export?format=json',

@@ -186,6 +186,12 @@ export const PERSON_ROUTES: Record<string, Case> = {
 
   'GET /api/usage': list('/api/usage', () => ['group_by=model', 'group_by=app', 'group_by=agent', 'group_by=key']),
   'GET /api/usage/receipts': list('/api/usage/receipts'),
+  'GET /api/usage/receipts.csv': list('/api/usage/receipts.csv'),
+  'GET /api/models': list('/api/models'),
+  'GET /api/limits': list('/api/limits'),
+  'POST /api/playground/chat': own('anyone', '/api/playground/chat', (tenant) => [
+    { model: 'x', messages: [{ role: 'user', content: 'x' }], ...claimed(tenant) },
+  ]),
   'GET /api/payment-method': list('/api/payment-method'),
   'PUT /api/payment-method': own('anyone', '/api/payment-method', (tenant) => [
     { payment_method: 'credits', ...claimed(tenant) },

@@ -2,6 +2,7 @@ import {
   Ban,
   CircleCheck,
   CircleDashed,
+  CircleStop,
   CircleX,
   Clock,
   type LucideIcon,
@@ -31,6 +32,13 @@ const LOOKS: Record<string, Look> = {
   disabled: { label: 'Disabled', tone: 'neutral', icon: Ban },
   revoked: { label: 'Revoked', tone: 'neutral', icon: Ban },
   withdrawn: { label: 'Withdrawn', tone: 'neutral', icon: Ban },
+  // Calls of models.
+  client_closed: { label: 'Stopped', tone: 'neutral', icon: CircleStop },
+  lost: { label: 'Lost', tone: 'warning', icon: CircleDashed },
+  // Breakers in front of providers.
+  closed: { label: 'Serving', tone: 'success', icon: CircleCheck },
+  open: { label: 'Not answering', tone: 'danger', icon: CircleX },
+  half_open: { label: 'Being tried again', tone: 'warning', icon: CircleDashed },
   invited: { label: 'Invited', tone: 'info', icon: MailQuestion },
 }
 

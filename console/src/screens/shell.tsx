@@ -97,14 +97,17 @@ function Frame() {
 
 function Sidebar({ search, onShortcuts }: { search: ReactNode; onShortcuts: () => void }) {
   return (
-    <header className="sticky top-0 hidden h-dvh w-60 shrink-0 flex-col gap-4 overflow-y-auto border-r bg-sidebar px-3 py-4 lg:flex">
+    <header className="sticky top-0 hidden h-dvh w-60 shrink-0 flex-col gap-4 border-r bg-sidebar px-3 py-4 lg:flex">
       <Link to="/" className="flex rounded-lg px-2" aria-label="Auth Agent, overview">
         <Brand />
       </Link>
       <OrganizationSwitcher />
       {search}
-      <Navigation />
-      <div className="mt-auto border-t pt-3">
+      {/* On low screens the places scroll; who one is, and the way out, stay. */}
+      <div className="-mx-3 -my-1 min-h-32 flex-1 overflow-y-auto px-3 py-1">
+        <Navigation />
+      </div>
+      <div className="border-t pt-3">
         <AccountMenu onShortcuts={onShortcuts} />
       </div>
     </header>

@@ -5,13 +5,17 @@ import {
   Building2,
   Cable,
   ChartNoAxesColumn,
+  Cpu,
+  Gauge,
   KeyRound,
   LogIn,
   type LucideIcon,
+  MessagesSquare,
   PlugZap,
   ScrollText,
   Settings,
   ShieldCheck,
+  WalletCards,
 } from 'lucide-react'
 import { useMe } from '../me.ts'
 
@@ -23,6 +27,10 @@ export interface Place {
     | '/sign-ins'
     | '/approvals'
     | '/connections'
+    | '/playground'
+    | '/models'
+    | '/usage'
+    | '/provider-keys'
     | '/api-keys'
     | '/apps'
     | '/audit'
@@ -59,6 +67,15 @@ const PLACES: readonly PlaceGroup[] = [
       { to: '/connections', label: 'Connections', icon: Cable, key: 'c' },
       { to: '/api-keys', label: 'API keys', icon: KeyRound, key: 'k' },
       { to: '/apps', label: 'Approved apps', icon: PlugZap, key: 'y' },
+    ],
+  },
+  {
+    group: 'Models',
+    places: [
+      { to: '/playground', label: 'Playground', icon: MessagesSquare, key: 'h' },
+      { to: '/models', label: 'Models', icon: Cpu, key: 'd' },
+      { to: '/usage', label: 'Usage', icon: Gauge, key: 'u' },
+      { to: '/provider-keys', label: 'Provider keys', icon: WalletCards, key: 'e' },
     ],
   },
   {

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { stream } from 'hono/streaming'
 import type { Deps, Principal } from '../context.ts'
+import { csvLine } from '../http/csv.ts'
 import { jsonRoutes, reply } from '../http/json-routes.ts'
 import { decodeCursor, ListQuery, nextCursor, QueryTime } from '../http/listing.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
@@ -170,28 +171,17 @@ const COLUMNS = [
 
 /** A file of any length, page by page: no more of it is held than one page. */
 async function* exported({ db }: Deps, filter: AuditFilter, format: 'csv' | 'json'): AsyncGenerator<string> {
-  yield format === 'csv' ? `${COLUMNS.join(',')}\r\n` : '['
+  yield format === 'csv' ? csvLine(COLUMNS) : '['
   let after: AuditCursor | undefined
   for (;;) {
     const rows = await listAuditEvents(db.read, filter, EXPORT_PAGE, after)
     const first = after === undefined
     const views = rows.map(viewOf)
-    if (format === 'csv') yield views.map(csvLine).join('')
+    if (format === 'csv') yield views.map((view) => csvLine(COLUMNS.map((column) => view[column]))).join('')
     else if (views.length > 0) yield `${first ? '' : ','}\n${views.map((view) => JSON.stringify(view)).join(',\n')}`
     const last = rows.at(-1)
     if (rows.length < EXPORT_PAGE || !last) break
     after = positionOf(last)
   }
   if (format === 'json') yield '\n]\n'
-}
-
-/** RFC 4180. A cell that a spreadsheet would run as a formula is made text by a quote in front. */
-function csvLine(view: ReturnType<typeof viewOf>): string {
-  const cells = COLUMNS.map((column) => {
-    const value = view[column]
-    const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
-    const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-  })
-  return `${cells.join(',')}\r\n`
 }

@@ -19,9 +19,13 @@ export interface Candidate {
   translate(stream: boolean): Translation
   /** The caller's own key there. */
   apiKey: string | undefined
-  /** Whose failures count together: those of a person's own key are theirs. */
+  /** Its name. */
   breaker: string
 }
+
+/** Whose failures count together: those at the operator's keys, or at one person's own. */
+export const breakerName = (providerId: string, upstreamModel: string, ownerId: string | undefined) =>
+  JSON.stringify([providerId, upstreamModel, ownerId ?? ''])
 
 /** The answer that goes to the caller: whole (without bytes where it was put together from a stream), or as it comes. */
 export type Upstream = { served: ServedModel; translation: Translation } & (

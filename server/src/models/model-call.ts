@@ -4,7 +4,7 @@ import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { findSpendable } from '../storage/ledger.ts'
 import { takeModelCall } from '../storage/model-rate.ts'
-import { type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstream } from './attempts.ts'
+import { breakerName, type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstream } from './attempts.ts'
 import type { Operation } from './backend.ts'
 import { type Budget, budgetFor } from './budget.ts'
 import { keyOf } from './fuel/provider-keys.ts'
@@ -131,7 +131,7 @@ async function candidatesOf(deps: Deps, { request, payer, budget, requestId, sta
       served,
       apiKey,
       translate: (stream) => translate(limited, served, stream, head),
-      breaker: JSON.stringify([provider.id, served.upstreamModel, own ? payer.userId : '']),
+      breaker: breakerName(provider.id, served.upstreamModel, own ? payer.userId : undefined),
     })
   }
   return candidates

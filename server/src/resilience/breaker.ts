@@ -78,9 +78,15 @@ export function createBreaker(settings: BreakerSettings): Breaker {
 const MAX_BREAKERS = 10_000
 
 /** A breaker for each name; those that were not asked for longest are forgotten. */
-export function createBreakers(settings: BreakerSettings): (name: string) => Breaker {
+export interface Breakers {
+  (name: string): Breaker
+  /** To look at without making one, or keeping it from being forgotten. */
+  known(name: string): Breaker | undefined
+}
+
+export function createBreakers(settings: BreakerSettings): Breakers {
   const breakers = new Map<string, Breaker>()
-  return (name) => {
+  const breakerFor = (name: string) => {
     const breaker = breakers.get(name) ?? createBreaker(settings)
     breakers.delete(name)
     breakers.set(name, breaker)
@@ -90,4 +96,5 @@ export function createBreakers(settings: BreakerSettings): (name: string) => Bre
     }
     return breaker
   }
+  return Object.assign(breakerFor, { known: (name: string) => breakers.get(name) })
 }

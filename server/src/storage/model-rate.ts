@@ -58,8 +58,22 @@ export async function takeModelCall(trx: Db, userId: string, perMinute: number, 
   const [row] = taken.rows
   if (row) {
     const usedMs = Number(row.full_at) - now
-    return { allowed: true, remaining: Math.max(0, Math.floor((MINUTE_MS - usedMs) / costMs)), resetMs: usedMs }
+    return { allowed: true, remaining: callsLeft(usedMs, costMs), resetMs: usedMs }
   }
   const fullAt = Number((await current(trx, { userId })).rows[0]?.full_at ?? now)
   return { allowed: false, remaining: 0, resetMs: Math.max(1, fullAt + costMs - MINUTE_MS - now) }
 }
+
+/** What is left to a person now; asking takes nothing. */
+export async function findModelRate(
+  db: Db,
+  userId: string,
+  perMinute: number,
+  now: number,
+): Promise<Omit<Rate, 'allowed'>> {
+  const fullAt = Number((await current(db, { userId })).rows[0]?.full_at ?? now)
+  const usedMs = Math.max(0, fullAt - now)
+  return { remaining: callsLeft(usedMs, MINUTE_MS / perMinute), resetMs: usedMs }
+}
+
+const callsLeft = (usedMs: number, costMs: number) => Math.max(0, Math.floor((MINUTE_MS - usedMs) / costMs))

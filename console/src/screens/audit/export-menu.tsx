@@ -7,6 +7,7 @@ import {
   DropdownMenuLabel,
   DropdownMenuTrigger,
 } from '../../components/dropdown-menu.tsx'
+import { saveFile } from '../../save-file.ts'
 import { useAct } from '../../use-act.ts'
 import { type AuditFilter, exportLog, type Format } from './audit-log.ts'
 import { countOf } from './filters.tsx'
@@ -16,7 +17,7 @@ export function ExportMenu({ filter }: { filter: AuditFilter }) {
   const fetchFile = useAct({
     act: (format: Format) => exportLog(format, filter),
     done: (_, format) => `The log was saved as ${format.toUpperCase()}`,
-    onDone: (file, format) => save(file, `audit-log-${new Date().toISOString().slice(0, 10)}.${format}`),
+    onDone: (file, format) => saveFile(file, `audit-log-${new Date().toISOString().slice(0, 10)}.${format}`),
   })
   return (
     <DropdownMenu>
@@ -35,12 +36,4 @@ export function ExportMenu({ filter }: { filter: AuditFilter }) {
       </DropdownMenuContent>
     </DropdownMenu>
   )
-}
-
-function save(file: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(file)
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(link.href)
 }

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { stream } from 'hono/streaming'
 import type { Deps, Env } from '../../context.ts'
 import { jsonRoutes, reply, replyEmpty } from '../../http/json-routes.ts'
 import { ListQuery, QueryTime } from '../../http/listing.ts'
@@ -10,7 +11,7 @@ import { requireBudgetOwner } from './budget-owner.ts'
 import { getPaymentMethod, setPaymentMethod } from './payment-method.ts'
 import { deletePrice, GivenPrice, listPrices, setPrice } from './price-administration.ts'
 import { deleteProviderKey, GivenKey, getProviderKey, listProviderKeys, setProviderKey } from './provider-keys.ts'
-import { listReceipts, usageBy } from './usage.ts'
+import { listReceipts, receiptsFile, usageBy } from './usage.ts'
 
 const fuel = { tags: ['AI fuel'], security: PERSON }
 
@@ -100,6 +101,18 @@ const routes = {
     request: { query: ListQuery.extend(Period.shape) },
     responses: { 200: ok(pageOf(Receipt), 'A page of calls, newest first'), ...errors(401, 403, 422) },
   }),
+  receiptsFile: createRoute({
+    method: 'get',
+    path: '/usage/receipts.csv',
+    ...fuel,
+    summary: 'Download your calls of models',
+    description: 'Every call of the period, newest first. `since` is included, `until` is not.',
+    request: { query: Period },
+    responses: {
+      200: { description: 'The file', content: { 'text/csv': { schema: z.string() } } },
+      ...errors(401, 403, 422),
+    },
+  }),
   paymentMethod: createRoute({
     method: 'get',
     path: '/payment-method',
@@ -184,6 +197,15 @@ export function fuelRoutes(deps: Deps) {
       return reply(c, await usageBy(deps, group_by, period, person(c)))
     })
     .openapi(routes.receipts, async (c) => reply(c, await listReceipts(deps, c.req.valid('query'), person(c))))
+    .openapi(routes.receiptsFile, (c) => {
+      const pieces = receiptsFile(deps, c.req.valid('query'), person(c))
+      c.header('Content-Type', 'text/csv; charset=utf-8')
+      c.header('Content-Disposition', 'attachment; filename="receipts.csv"')
+      c.header('Cache-Control', 'no-store')
+      return stream(c, async (out) => {
+        for await (const piece of pieces) await out.write(piece)
+      }) as never
+    })
     .openapi(routes.paymentMethod, async (c) => reply(c, await getPaymentMethod(deps, person(c))))
     .openapi(routes.setPaymentMethod, async (c) =>
       reply(c, await setPaymentMethod(deps, c.req.valid('json').payment_method, person(c))),

@@ -1,5 +1,6 @@
 import { NANO_PER_CENT } from '../../accounts/credits.ts'
 import type { Deps } from '../../context.ts'
+import { csvLine } from '../../http/csv.ts'
 import { idCursor, nextCursor } from '../../http/listing.ts'
 import { listUsage, sumUsage, type UsageGroup, type UsageRow } from '../../storage/usage.ts'
 import type { BudgetOwner } from './budget-owner.ts'
@@ -38,6 +39,46 @@ export async function listReceipts(
   return {
     data: rows.slice(0, limit).map(receiptOf),
     next_cursor: nextCursor(rows, limit, ({ usage_id }) => ({ id: usage_id })),
+  }
+}
+
+const EXPORT_PAGE = 500
+const COLUMNS = [
+  'at',
+  'settled_at',
+  'usage_id',
+  'request_id',
+  'operation',
+  'model_asked',
+  'model_served',
+  'provider',
+  'client_id',
+  'agent_id',
+  'key_id',
+  'payment_method',
+  'status',
+  'attempts',
+  'input_tokens',
+  'cached_tokens',
+  'cache_write_tokens',
+  'output_tokens',
+  'reasoning_tokens',
+  'estimated',
+  'cost_cents',
+  'ttft_ms',
+  'duration_ms',
+] as const satisfies readonly (keyof ReturnType<typeof receiptOf>)[]
+
+/** All of them as a file, page by page: no more of it is held than one page. */
+export async function* receiptsFile({ db }: Deps, period: Period, person: BudgetOwner): AsyncGenerator<string> {
+  yield csvLine(COLUMNS)
+  let after: string | undefined
+  for (;;) {
+    const rows = await listUsage(db.read, filterOf(person, period), EXPORT_PAGE, after)
+    const receipts = rows.map(receiptOf)
+    yield receipts.map((receipt) => csvLine(COLUMNS.map((column) => receipt[column]))).join('')
+    after = rows.at(-1)?.usage_id
+    if (rows.length < EXPORT_PAGE) return
   }
 }
 

@@ -1,0 +1,210 @@
+import { useState } from 'react'
+import { Button } from '../../components/button.tsx'
+import { Form, FormField } from '../../components/form-field.tsx'
+import { Input } from '../../components/input.tsx'
+import { Select, SelectContent, SelectItem, SelectTrigger, SelectValue } from '../../components/select.tsx'
+import {
+  addModelProvider,
+  changeModelProvider,
+  KIND_LABELS,
+  type ModelProvider,
+  type ProviderKind,
+} from '../../models.ts'
+import { useAct } from '../../use-act.ts'
+import { CredentialFields } from './credential-fields.tsx'
+import {
+  CREDENTIALS,
+  type CredentialKind,
+  commandText,
+  draftsOf,
+  NEEDS_ADDRESS,
+  PROGRAMS,
+  providerOf,
+  USUAL_ADDRESS,
+} from './draft.ts'
+import { ModelFields } from './model-fields.tsx'
+
+interface ModelProviderFormProps {
+  /** Undefined: one that is not there yet. */
+  provider: ModelProvider | undefined
+  onDone: () => void
+}
+
+export function ModelProviderForm({ provider, onDone }: ModelProviderFormProps) {
+  const [kind, setKind] = useState<ProviderKind>(provider?.kind ?? 'openai')
+  const [drafts, setDrafts] = useState(() => draftsOf(provider))
+  const [credential, setCredential] = useState<CredentialKind>(() => firstOf(provider?.kind ?? 'openai', provider))
+  const save = useAct({
+    act: (data: FormData) => {
+      const said = providerOf(data, { kind, credential, drafts }, provider)
+      return provider ? changeModelProvider(said) : addModelProvider(said)
+    },
+    changes: ['models'],
+    done: ({ id }) => (provider ? `${id} is changed` : `${id} serves from the next call on`),
+    inForm: true,
+    onDone,
+  })
+  const chooseKind = (chosen: ProviderKind) => {
+    setKind(chosen)
+    setCredential(firstOf(chosen, provider))
+  }
+
+  return (
+    <Form failure={save.failure} onSubmit={save.run} className="flex flex-1 flex-col gap-0">
+      <div className="grid gap-6 px-5 pb-8 sm:px-6">
+        {!provider && (
+          <div className="grid items-start gap-4 sm:grid-cols-2">
+            <FormField label="Name" name="id" hint="In front of its models: name/model.">
+              <Input
+                required
+                maxLength={64}
+                pattern="[a-z0-9][a-z0-9._\-]*"
+                title="Lower-case letters, digits, dots, dashes and underscores"
+                autoComplete="off"
+                autoCapitalize="none"
+                spellCheck={false}
+                placeholder="openai"
+              />
+            </FormField>
+            <KindField kind={kind} onChange={chooseKind} />
+          </div>
+        )}
+        <PlaceFields kind={kind} provider={provider} />
+        <CredentialFields kind={kind} credential={credential} provider={provider} onChange={setCredential} />
+        <ModelFields drafts={drafts} failure={save.failure} onChange={setDrafts} />
+        <ResilienceFields provider={provider} />
+      </div>
+      <div className="sticky bottom-0 mt-auto grid grid-cols-2 gap-2 border-t bg-popover px-5 py-3.5 sm:flex sm:justify-end sm:px-6">
+        <Button variant="outline" onClick={onDone}>
+          Cancel
+        </Button>
+        <Button type="submit" pending={save.pending}>
+          {provider ? 'Save' : 'Add provider'}
+        </Button>
+      </div>
+    </Form>
+  )
+}
+
+/** The one that is kept, or the usual one. */
+function firstOf(kind: ProviderKind, provider: ModelProvider | undefined): CredentialKind {
+  return CREDENTIALS[kind].find((each) => provider?.credentials.includes(each)) ?? CREDENTIALS[kind][0] ?? 'api_key'
+}
+
+function KindField({ kind, onChange }: { kind: ProviderKind; onChange: (kind: ProviderKind) => void }) {
+  return (
+    <FormField label="Kind" name="kind">
+      {({ name: _, ...control }) => (
+        <Select value={kind} onValueChange={(chosen) => onChange(chosen as ProviderKind)}>
+          <SelectTrigger {...control}>
+            <SelectValue />
+          </SelectTrigger>
+          <SelectContent>
+            {Object.entries(KIND_LABELS).map(([each, label]) => (
+              <SelectItem key={each} value={each}>
+                {label}
+              </SelectItem>
+            ))}
+          </SelectContent>
+        </Select>
+      )}
+    </FormField>
+  )
+}
+
+interface PlaceFieldsProps {
+  kind: ProviderKind
+  provider: ModelProvider | undefined
+}
+
+/** Where it is: an address, a project, or a program on the server. */
+function PlaceFields({ kind, provider }: PlaceFieldsProps) {
+  const isRequired = NEEDS_ADDRESS.includes(kind)
+  return (
+    <div className="grid gap-4">
+      {kind !== 'droid' && (
+        <FormField
+          label="Address"
+          name="base_url"
+          optional={!isRequired}
+          hint={isRequired ? undefined : 'Leave it empty for the usual one.'}
+        >
+          <Input
+            type="url"
+            required={isRequired}
+            maxLength={2048}
+            defaultValue={provider?.base_url ?? ''}
+            placeholder={USUAL_ADDRESS[kind]}
+            spellCheck={false}
+          />
+        </FormField>
+      )}
+      {kind === 'azure-openai' && (
+        <FormField label="API version" name="api_version" optional>
+          <Input maxLength={50} defaultValue={provider?.api_version ?? ''} placeholder="2024-10-21" />
+        </FormField>
+      )}
+      {kind === 'vertex' && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <FormField label="Project" name="project">
+            <Input maxLength={200} defaultValue={provider?.project ?? ''} spellCheck={false} />
+          </FormField>
+          <FormField label="Location" name="location">
+            <Input
+              maxLength={40}
+              defaultValue={provider?.location ?? ''}
+              placeholder="europe-west4"
+              spellCheck={false}
+            />
+          </FormField>
+        </div>
+      )}
+      {PROGRAMS.includes(kind) && (
+        <FormField
+          label="Command"
+          name="command"
+          optional
+          hint="The path of the program on the server, or a JSON list of the path and what it is always given."
+        >
+          <Input
+            maxLength={1000}
+            defaultValue={commandText(provider?.command)}
+            spellCheck={false}
+            className="font-mono"
+          />
+        </FormField>
+      )}
+    </div>
+  )
+}
+
+/** What happens when it does not answer. */
+function ResilienceFields({ provider }: { provider: ModelProvider | undefined }) {
+  return (
+    <div className="grid gap-4">
+      <FormField
+        label="When it does not answer, try"
+        name="fallback"
+        optional
+        hint="Models of other providers, as provider/model, in their order."
+      >
+        <Input
+          defaultValue={provider?.fallback?.join(', ') ?? ''}
+          placeholder="anthropic/claude-sonnet-4-5"
+          spellCheck={false}
+          autoCapitalize="none"
+        />
+      </FormField>
+      <FormField label="Wait for the first byte" name="timeout_ms" optional hint="Seconds; 60 if you leave it empty.">
+        <Input
+          type="number"
+          min={0.1}
+          max={3600}
+          step="any"
+          defaultValue={provider?.timeout_ms === undefined ? '' : provider.timeout_ms / 1000}
+          className="sm:w-32"
+        />
+      </FormField>
+    </div>
+  )
+}

@@ -1,0 +1,51 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { MessagesSquare } from 'lucide-react'
+import { Button } from '../components/button.tsx'
+import { Card } from '../components/card.tsx'
+import { EmptyState } from '../components/empty-state.tsx'
+import { Loaded } from '../components/loaded.tsx'
+import { PageHeader } from '../components/page-header.tsx'
+import { useMe } from '../me.ts'
+import { offerQuery } from '../models.ts'
+import { Chat } from './playground/chat.tsx'
+
+const DESCRIPTION = 'Talk to any model that is served here. It is paid like every other call of yours.'
+
+/** A chat with a model, to see what it says and what that costs. */
+export function PlaygroundScreen() {
+  const offer = useQuery(offerQuery)
+  const serving = offer.data?.filter(({ enabled }) => enabled)
+  if (serving && serving.length > 0) return <Chat providers={serving} description={DESCRIPTION} />
+  return (
+    <>
+      <PageHeader title="Playground" description={DESCRIPTION} />
+      <Card>
+        <Loaded query={offer}>{() => <NothingServes />}</Loaded>
+      </Card>
+    </>
+  )
+}
+
+function NothingServes() {
+  const { operator } = useMe()
+  return (
+    <EmptyState
+      icon={MessagesSquare}
+      title="No model to talk to yet"
+      action={
+        operator && (
+          <Button asChild>
+            <Link to="/models" search={{ provider: '_new' }}>
+              Add a provider
+            </Link>
+          </Button>
+        )
+      }
+    >
+      {operator
+        ? 'Add a provider of models with your key there, or switch one on. Then you can talk to its models here.'
+        : 'No provider of models is switched on. Ask whoever runs this server to add one.'}
+    </EmptyState>
+  )
+}
