@@ -15,8 +15,7 @@ const JSON_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-
 export function wholeAnswer(upstream: Extract<Upstream, { kind: 'json' }>, request: ModelRequest): WholeAnswer {
   const { translation, bytes } = upstream
   const answer = translation.json ? translation.json(upstream.answer) : upstream.answer
-  // As a stream, which has no length.
-  if (request.stream) return { said: ReadableStream.from([streamOfAnswer(request, answer)]), headers: EVENT_HEADERS }
+  if (request.stream) return { said: new Blob([streamOfAnswer(request, answer)]).stream(), headers: EVENT_HEADERS }
   const said = bytes && !translation.json ? Uint8Array.from(bytes) : JSON.stringify(answer)
   return { said, headers: JSON_HEADERS }
 }
