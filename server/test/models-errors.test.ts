@@ -432,6 +432,8 @@ describe('a stream that nobody asked for', () => {
   })
 })
 
+const members = (many: number) => Array.from({ length: many }, (_, at) => `"${at}k":{}`).join(',')
+
 describe('a body', () => {
   /** The head of an answer to what is sent over a socket of its own. */
   async function said(head: string[], body: string): Promise<string> {
@@ -466,7 +468,9 @@ describe('a body', () => {
     ['lists in lists', `{"model":"gpt-5","messages":${'['.repeat(400_000)}`],
     ['objects in objects', `{"model":"gpt-5","x":${'{"a":'.repeat(190_000)}`],
     ['lists in lists, closed', `{"model":"gpt-5","messages":${'['.repeat(400_000)}${']'.repeat(400_000)}}`],
-    ['a list that is long', `{"model":5,"messages":[${'0,'.repeat(450_000)}0]}`],
+    ['a list that is long', `{"model":"gpt-5","messages":[${'0,'.repeat(510_000)}0]}`],
+    ['objects in a list', `{"model":"gpt-5","messages":[${'{},'.repeat(300_000)}{}]}`],
+    ['members, a great many', `{"model":"gpt-5","messages":[],"x":{${members(60_000)}}}`],
     ['a string without an end', `{"model":"${'\\"'.repeat(450_000)}`],
   ])('that is %s is refused at once', async (_what, body) => {
     const began = performance.now()
@@ -485,6 +489,12 @@ describe('a body', () => {
     '',
   ])('of the type %j is refused', async (type) => {
     expect((await call(CHAT, {}, { 'content-type': type })).status).toBe(415)
+  })
+
+  test('that is a long list of tokens is taken', async () => {
+    const input = Array.from({ length: 200_000 }, (_, at) => at % 10)
+    const answer = await call('/v1/embeddings', JSON.stringify({ model: 'embed-1', input }))
+    expect(answer.status).toBe(200)
   })
 
   test('of JSON by another name is taken', async () => {

@@ -16,8 +16,7 @@ export async function readJson(c: Context<Env>): Promise<string> {
 
 /** A JSON object of one level or more. `onKey` sees each top-level key as often as it stands in the text. */
 export function parseJsonObject(text: string, onKey?: (key: string) => void): Record<string, unknown> {
-  if (isDeeperThan(text, MAX_DEPTH))
-    throw new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels`)
+  refuseBombs(text)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -35,17 +34,28 @@ export function parseJsonObject(text: string, onKey?: (key: string) => void): Re
 
 /** What is written again by recursion, as `JSON.stringify` does, must not be deeper than any stack. */
 const MAX_DEPTH = 64
+/** Megabytes of text are read in no time. Megabytes of members are not, nor of items, though lists of tokens are long. */
+const MAX_MEMBERS = 100_000
+const MAX_ITEMS = 500_000
 
-function isDeeperThan(json: string, levels: number): boolean {
+/** Before anything is built of it, of which nobody knows how long that takes. */
+function refuseBombs(json: string): void {
   let depth = 0
+  let members = 0
+  let items = 0
   for (let at = 0; at < json.length; at++) {
     const sign = json[at]
     if (sign === '"') at = endOfString(json, at)
-    else if (sign === '{' || sign === '[') depth++
-    else if (sign === '}' || sign === ']') depth--
-    if (depth > levels) return true
+    else if (sign === '{' || sign === '[') {
+      if (++depth > MAX_DEPTH)
+        throw new ApiError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels`)
+      if (sign === '{') members++
+    } else if (sign === '}' || sign === ']') depth--
+    else if (sign === ':') members++
+    else if (sign === ',') items++
   }
-  return false
+  if (members > MAX_MEMBERS || items > MAX_ITEMS)
+    throw new ApiError('invalid_request', `The body holds more than ${MAX_MEMBERS} members, or ${MAX_ITEMS} items`)
 }
 
 function holdsNul(root: unknown): boolean {
