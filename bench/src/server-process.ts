@@ -19,17 +19,27 @@ export type ServerProcess = {
   stop: () => Promise<void>
 }
 
-export type StartOptions = { entry: URL; nodeOptions?: string[]; env: Record<string, string>; readyPath: string }
+export type StartOptions = {
+  entry: URL
+  nodeOptions?: string[]
+  args?: string[]
+  env: Record<string, string>
+  readyPath: string
+}
 
 /** Both sides get what `npm run serve` gives ours: room for the young generation under load. */
 const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64']
 
 export async function startProcess(port: number, options: StartOptions): Promise<ServerProcess> {
   const entry = fileURLToPath(options.entry)
-  const child = spawn(process.execPath, [...NODE_OPTIONS, ...(options.nodeOptions ?? []), entry], {
-    env: { PATH: process.env.PATH, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...NODE_OPTIONS, ...(options.nodeOptions ?? []), entry, ...(options.args ?? [])],
+    {
+      env: { PATH: process.env.PATH, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   process.once('exit', () => child.kill())
   const output = keepTail(child)
   const stop = () => stopProcess(child)

@@ -40,7 +40,12 @@ async function startHere(file: string, readyPath: string): Promise<ServerProcess
 async function startPortkey(): Promise<ServerProcess> {
   const port = await freePort()
   const entry = new URL(import.meta.resolve('@portkey-ai/gateway/build/start-server.js'))
-  return startProcess(port, { entry, env: { PORT: String(port), NODE_ENV: 'production' }, readyPath: '/' })
+  return startProcess(port, {
+    entry,
+    args: ['--headless', `--port=${port}`],
+    env: { NODE_ENV: 'production' },
+    readyPath: '/',
+  })
 }
 
 async function sidesOf(subject: Subject, portkey: ServerProcess, upstream: ServerProcess): Promise<ChatSide[]> {
