@@ -144,7 +144,7 @@ export function requirePerson(deps: Deps) {
 
 /** Below /api, what concerns their own budget, and nothing of an organization. */
 const OPEN_TO_OUTSIDE =
-  /^(GET \/api\/usage(\/receipts)?|(GET|PUT) \/api\/payment-method|(GET|PUT|DELETE) \/api\/provider-keys(\/[^/]+)?)$/
+  /^(GET \/api\/usage(\/receipts(\.csv)?)?|(GET|PUT) \/api\/payment-method|(GET|PUT|DELETE) \/api\/provider-keys(\/[^/]+)?)$/
 
 /** What an app calls `manage` is a scope of its own: only a key that a person made themselves manages anything here. */
 function mayManage({ credential }: PersonPrincipal): boolean {

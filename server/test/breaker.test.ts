@@ -87,3 +87,13 @@ test('there is one for each name, and no more than memory bears', () => {
   for (let n = 0; n < 10_000; n++) breakers(`host-${n}`)
   expect(breakers('a')).not.toBe(first)
 })
+
+test('looking at one makes none, and keeps none from being forgotten', () => {
+  const breakers = createBreakers(SETTINGS)
+  expect(breakers.known('a')).toBeUndefined()
+  const first = breakers('a')
+  for (let n = 0; n < 9_999; n++) breakers(`host-${n}`)
+  expect(breakers.known('a')).toBe(first)
+  breakers('one more')
+  expect(breakers.known('a')).toBeUndefined()
+})

@@ -476,6 +476,7 @@ describe('what it opens', () => {
   test('their own budget', async () => {
     for (const [method, path] of [
       ['GET', '/api/usage'],
+      ['GET', '/api/usage/receipts.csv'],
       ['GET', '/api/payment-method'],
       ['GET', '/api/provider-keys'],
       ['GET', '/api/provider-keys/openai'],

@@ -63,6 +63,23 @@ const SENTENCES: Record<string, Sentence> = {
   'provider.deleted': '{actor} removed the provider {target}',
   'provider.misconfigured': '{provider} refuses our client: its set-up has to be mended',
 
+  'model.called': ({ agent_id, detail }) => {
+    const caller = agent_id === null ? '{actor}' : '{agent}'
+    return detail.status === 'completed'
+      ? `${caller} called the model {model} at {provider}`
+      : `${caller} called the model {model}, and it did not come to its end: {${detail.error === undefined ? 'status' : 'error'}}`
+  },
+  'model.call_lost': 'A call of the model {model} was cut off by the end of a process, and is settled',
+  'model_provider.created': '{actor} added the provider of models {target}',
+  'model_provider.updated': '{actor} changed the provider of models {target}',
+  'model_provider.deleted': '{actor} removed the provider of models {target}',
+  'price.set':
+    '{actor} set the price of {target} to {input_per_mtok} and {output_per_mtok} dollars for a million tokens',
+  'price.deleted': '{actor} took the price of {target} back',
+  'provider_key.set': '{actor} gave their own key at {provider}',
+  'provider_key.deleted': '{actor} took their own key at {provider} away',
+
+  'person.payment_method_set': '{actor} chose what pays for their calls of models: {payment_method}',
   'person.registered': '{actor} created an account',
   'person.updated': '{actor} changed their name',
   'person.authenticated': '{actor} signed in at {client}',
@@ -118,6 +135,7 @@ const GROUPS: readonly { group: string; kinds: readonly string[] }[] = [
   { group: 'Sign-ins and tokens', kinds: ['token', 'grant'] },
   { group: 'Connections', kinds: ['connection', 'connection_grant', 'provider'] },
   { group: 'Apps, keys and credits', kinds: ['app', 'api_key', 'credits'] },
+  { group: 'Models', kinds: ['model', 'model_provider', 'price', 'provider_key'] },
   { group: 'People', kinds: ['person', 'passkey', 'session'] },
   { group: 'Organization', kinds: ['organization', 'invitation'] },
 ]
