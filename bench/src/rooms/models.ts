@@ -86,7 +86,7 @@ async function keyAt({ server, adminKey }: Subject, base_url: string): Promise<s
     models: [{ id: MODEL, price }],
   })
   const { id } = await admin('/users', { email: 'bench@example.com', name: 'Bench' })
-  await admin(`/users/${id}/credits`, { amount_cents: 100_000_000, reason: 'bench' })
+  await admin(`/users/${id}/credits`, { amount_cents: 10_000_000, reason: 'bench' })
   const { api_key } = await admin('/api-keys', { user_id: id, name: 'bench', scopes: ['agent-fuel'] })
   return api_key ?? ''
 }
