@@ -58,6 +58,14 @@ describe.each(DATABASES)('a call of a model, on %s', (kind) => {
     expect((await gateway.request('/v1/models/nobody', { headers })).status).toBe(404)
   })
 
+  test('is not refused for hours because a clock was set back', async () => {
+    const ada = await gateway.caller(1000)
+    gateway.wait(7200)
+    expect((await ada.chat()).status).toBe(200)
+    gateway.wait(-7200)
+    expect((await ada.chat()).headers.get('x-ratelimit-remaining-requests')).toBe('99999')
+  })
+
   test('is refused without a credential, without credits and for what is not there', async () => {
     const poor = await gateway.caller(0)
     const answers = await Promise.all([

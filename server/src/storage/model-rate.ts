@@ -8,8 +8,10 @@ interface Take {
   userId: string
   now: number
   costMs: number
-  /** A person who may not call before that has used up their minute. */
+  /** A person who may not call before that has used up their minute, */
   latest: number
+  /** and beyond that was written by another clock, or before ours was set back. */
+  absurd: number
 }
 
 /** One statement decides, whatever races: the row moves on by what a call costs, as long as there is room. */
@@ -24,9 +26,11 @@ const take = prepared<Take, { full_at: number }>((db, param) =>
       c
         .column('user_id')
         .doUpdateSet({
-          full_at: sql<number>`case when model_rate.full_at > cast(${param('now')} as bigint) then model_rate.full_at else cast(${param('now')} as bigint) end + cast(${param('costMs')} as bigint)`,
+          full_at: sql<number>`case when model_rate.full_at > cast(${param('now')} as bigint) and model_rate.full_at < cast(${param('absurd')} as bigint) then model_rate.full_at else cast(${param('now')} as bigint) end + cast(${param('costMs')} as bigint)`,
         })
-        .where('model_rate.full_at', '<=', param('latest')),
+        .where((e) =>
+          e.or([e('model_rate.full_at', '<=', param('latest')), e('model_rate.full_at', '>=', param('absurd'))]),
+        ),
     )
     .returning('full_at'),
 )
@@ -54,6 +58,7 @@ export async function takeModelCall(trx: Db, userId: string, perMinute: number, 
     now: Math.floor(now),
     costMs: Math.ceil(costMs),
     latest: Math.floor(now + MINUTE_MS - costMs),
+    absurd: Math.floor(now + 2 * MINUTE_MS),
   })
   const [row] = taken.rows
   if (row) {

@@ -33,7 +33,7 @@ export function UsageDays({ sums, days, since }: UsageDaysProps) {
           <BarChart data={rows} margin={{ top: 4, right: 4, bottom: 0, left: 0 }} barCategoryGap="20%">
             <CartesianGrid vertical={false} stroke="var(--border)" />
             <XAxis dataKey="date" tickLine={false} axisLine={false} tickMargin={8} minTickGap={20} />
-            <YAxis tickLine={false} axisLine={false} width={56} tickFormatter={tickOf(measure)} />
+            <YAxis tickLine={false} axisLine={false} width={76} tickFormatter={tickOf(measure)} />
             <Tooltip content={ChartTooltip} cursor={{ fill: 'var(--hover)' }} />
             {series.map(({ key, label: name, color }) => (
               <Bar key={key} dataKey={key} name={name} fill={color} stackId="day" isAnimationActive={false} />
