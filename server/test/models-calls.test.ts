@@ -63,7 +63,7 @@ describe.each(DATABASES)('a call of a model, on %s', (kind) => {
     gateway.wait(7200)
     expect((await ada.chat()).status).toBe(200)
     gateway.wait(-7200)
-    expect((await ada.chat()).headers.get('x-ratelimit-remaining-requests')).toBe('99999')
+    expect((await ada.chat()).status).toBe(200)
   })
 
   test('is refused without a credential, without credits and for what is not there', async () => {
