@@ -17,15 +17,19 @@ import { EVENT_HEADERS, type StreamEnd, streamAnswer } from './stream-answer.ts'
 import { translate } from './translation.ts'
 import { type WholeAnswer, wholeAnswer } from './whole-answer.ts'
 
-/** One call of a model while it is under way. */
-interface Call {
+/** A call before anything is set aside for it. */
+interface PlannedCall {
   request: ModelRequest
   payer: Payer
   budget: Budget
-  reservation: Reservation
-  held: Hold
   requestId: string
   startedAt: number
+}
+
+/** One call of a model while it is under way. */
+interface Call extends PlannedCall {
+  reservation: Reservation
+  held: Hold
   headers: Record<string, string>
 }
 
@@ -39,12 +43,13 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
 
   const requestId = c.get('requestId')
   const budget = await budgetFor(deps, request, found, payer)
+  const planned = { request, payer, budget, requestId, startedAt }
+  const candidates = await candidatesOf(deps, planned)
   const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
-  const held = hold(deps, reservation)
-  const call: Call = { request, payer, budget, reservation, held, requestId, startedAt, headers }
+  const call: Call = { ...planned, reservation, held: hold(deps, reservation), headers }
   const signal = AbortSignal.any([c.req.raw.signal, outOfTime(deps.config.chat.timeoutMs)])
   try {
-    const tried = await tryCandidates(deps, await candidatesOf(deps, call), {
+    const tried = await tryCandidates(deps, candidates, {
       request,
       requestId,
       signal,
@@ -112,7 +117,8 @@ function callOf({ operation, model }: ModelRequest, payer: Payer) {
 }
 
 /** Those that the budget covers; on the caller's own keys, those where they have one. */
-async function candidatesOf(deps: Deps, { request, payer, budget, requestId, startedAt }: Call): Promise<Candidate[]> {
+async function candidatesOf(deps: Deps, planned: PlannedCall): Promise<Candidate[]> {
+  const { request, payer, budget, requestId, startedAt } = planned
   const { maxTokens } = budget
   const head = {
     id: requestId,
@@ -174,10 +180,8 @@ async function whole(
   const answer = readWhole(call, tried, upstream)
   tried.leave('success')
   const { operation } = upstream.translation
-  const metered = meteredAnswer(operation, upstream.answer, {
-    input: budget.promptTokens,
-    output: budget.maxTokens ?? 0,
-  })
+  const output = budget.maxTokens === undefined ? 0 : budget.mostTokens
+  const metered = meteredAnswer(operation, upstream.answer, { input: budget.promptTokens, output })
   const cost = await settled(deps, call, tried, metered, 'completed', undefined)
   return new Response(answer.said, { headers: { ...headers, ...moneyHeaders(cost), ...answer.headers } })
 }
@@ -200,11 +204,10 @@ function streamed(
 ): Response {
   const { budget, held, request, requestId } = call
   const { served, translation, first, rest } = upstream
-  const meter = createStreamMeter(translation.operation, budget.promptTokens)
+  const meter = createStreamMeter(translation.operation, { input: budget.promptTokens, output: budget.mostTokens })
   const price = budget.priceOf(served)
   const ttft_ms = deps.now() - call.startedAt
   const progress = { ...progressOf(tried, meter.read()), ttft_ms }
-  const limit = budget.isClamped ? (budget.maxTokens ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
   const stream = streamAnswer({
     request,
     requestId,
@@ -216,7 +219,7 @@ function streamed(
       for (const event of events) meter.push(event)
       const metered = meter.read()
       held.note({ ...progress, ...metered.usage }, costIn(metered, price))
-      return meter.events() <= limit
+      return !meter.isOver()
     },
     async onEnd(end, error) {
       tried.leave(outcomeOf(end, error))
