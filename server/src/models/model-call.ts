@@ -1,17 +1,19 @@
 import type { Context } from 'hono'
 import { NANO_PER_CENT } from '../accounts/credits.ts'
+import type { ChatConfig } from '../config.ts'
 import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { findSpendable } from '../storage/ledger.ts'
 import { takeModelCall } from '../storage/model-rate.ts'
 import { breakerName, type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstream } from './attempts.ts'
-import type { Operation } from './backend.ts'
+import type { CallTimeouts, Operation } from './backend.ts'
 import { type Budget, budgetFor } from './budget.ts'
 import { keyOf } from './fuel/provider-keys.ts'
 import { type Hold, hold, type Outcome, type Progress, type Reservation, reserve, settle } from './fuel/reservations.ts'
 import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.ts'
 import { type ModelRequest, readModelRequest, withTokenLimit } from './model-request.ts'
 import { type Payer, payerOf } from './payer.ts'
+import type { ModelProviderSettings } from './provider-settings.ts'
 import type { Models, ServedModel } from './registry.ts'
 import { EVENT_HEADERS, type StreamEnd, streamAnswer } from './stream-answer.ts'
 import { translate } from './translation.ts'
@@ -30,6 +32,7 @@ interface PlannedCall {
 interface Call extends PlannedCall {
   reservation: Reservation
   held: Hold
+  time: TimeLimit
   headers: Record<string, string>
 }
 
@@ -46,19 +49,16 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
   const planned = { request, payer, budget, requestId, startedAt }
   const candidates = await candidatesOf(deps, planned)
   const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
-  const call: Call = { ...planned, reservation, held: hold(deps, reservation), headers }
-  const signal = AbortSignal.any([c.req.raw.signal, outOfTime(deps.config.chat.timeoutMs)])
+  const deadline = startedAt + deps.config.chat.timeoutMs
+  const time = limitTime(deps.config.chat.timeoutMs)
+  const call: Call = { ...planned, reservation, held: hold(deps, reservation), time, headers }
   try {
     const tried = await tryCandidates(deps, candidates, {
       request,
       requestId,
-      signal,
-      timeouts: ({ provider }) => ({
-        connectMs: 5000,
-        firstByteMs: provider.settings.timeout_ms ?? 60_000,
-        idleMs: 60_000,
-        totalMs: deps.config.chat.timeoutMs,
-      }),
+      signal: AbortSignal.any([c.req.raw.signal, time.signal]),
+      deadline,
+      timeouts: ({ provider }) => timeoutsOf(deps.config.chat, provider.settings),
     })
     return await answered(deps, call, tried)
   } catch (thrown) {
@@ -66,11 +66,29 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
   }
 }
 
-function outOfTime(ms: number): AbortSignal {
+/** The time that a call has for all that is tried. */
+interface TimeLimit {
+  signal: AbortSignal
+  /** The call is over. */
+  stop(): void
+}
+
+function limitTime(ms: number): TimeLimit {
   const controller = new AbortController()
   const error = new ApiError('upstream_timeout', 'The call took longer than it may; ask for less, or stream it')
-  setTimeout(() => controller.abort(error), ms).unref()
-  return controller.signal
+  const timer = setTimeout(() => controller.abort(error), ms)
+  timer.unref()
+  return { signal: controller.signal, stop: () => clearTimeout(timer) }
+}
+
+/** Requirement 53, where the operator says nothing else. */
+function timeoutsOf({ timeoutMs }: ChatConfig, settings: ModelProviderSettings): CallTimeouts {
+  return {
+    connectMs: settings.connect_timeout_ms ?? 5000,
+    firstByteMs: settings.timeout_ms ?? 60_000,
+    idleMs: settings.idle_timeout_ms ?? 60_000,
+    totalMs: Math.min(settings.total_timeout_ms ?? 600_000, timeoutMs),
+  }
 }
 
 function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
@@ -274,7 +292,6 @@ async function settled(
   ttftMs: number | undefined,
   error?: ApiError,
 ): Promise<Cost> {
-  call.held.letGo()
   const price = call.budget.priceOf(tried.upstream.served)
   const progress = { ...progressOf(tried, metered), ttft_ms: ttftMs ?? null }
   return settleAs(deps, call, { ...progress, status, estimated: metered.estimated }, costIn(metered, price), error)
@@ -289,6 +306,8 @@ async function settleAs(
 ): Promise<Cost> {
   const now = deps.now()
   const { payer, request, reservation, requestId } = call
+  call.held.letGo()
+  call.time.stop()
   return deps.db.write(async (work) => {
     const done = await settle(deps, work, reservation, { ...outcome, duration_ms: now - call.startedAt }, costNano, now)
     work.record({
@@ -335,7 +354,6 @@ const NOTHING = {
 
 /** Nobody answered, or the caller went away before anybody did: it costs nothing, and is written down. */
 async function failed(deps: Deps, call: Call, thrown: unknown, isGone: boolean): Promise<unknown> {
-  call.held.letGo()
   const nobody = thrown instanceof NobodyAnswered ? thrown : undefined
   const error = nobody?.error ?? (thrown instanceof ApiError ? thrown : undefined)
   const outcome = {

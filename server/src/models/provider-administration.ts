@@ -110,6 +110,7 @@ async function checked(
   const fields = { ...faultsOf(provider), ...(await refusedAddresses(deps, provider)) }
   const [first] = Object.entries(fields)
   if (first) throw new ApiError('validation_failed', `${first[0]}: ${first[1]}`, { fields })
+  deps.models.check(provider)
   const row: ModelProviderRow = {
     provider_id: id,
     place,
