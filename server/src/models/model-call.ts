@@ -233,6 +233,7 @@ function streamed(
     translator: translation.stream?.(),
     first,
     rest,
+    time: call.time.signal,
     onEvents(events) {
       for (const event of events) meter.push(event)
       const metered = meter.read()
@@ -240,7 +241,7 @@ function streamed(
       return !meter.isOver()
     },
     async onEnd(end, error) {
-      tried.leave(outcomeOf(end, error))
+      tried.leave(outcomeOf(end, error, call.time.signal.aborted))
       // Nobody waits for it any more; the reservation is settled later by whoever finds it.
       await settled(deps, call, tried, meter.read(), STATUS[end], ttft_ms, error).catch((failure: unknown) =>
         deps.log.error({ request_id: requestId, error: failure }, 'a call of a model could not be settled'),
@@ -256,10 +257,10 @@ const STATUS: Record<StreamEnd, Outcome['status']> = {
   client_closed: 'client_closed',
 }
 
-/** That the caller went away says nothing about the provider. */
-function outcomeOf(end: StreamEnd, error: ApiError | undefined) {
+/** That the caller went away, or wanted more than there is time for, says nothing about the provider. */
+function outcomeOf(end: StreamEnd, error: ApiError | undefined, isOutOfTime: boolean) {
   if (end === 'success') return 'success'
-  return end === 'error' && (error?.status ?? 500) >= 500 ? 'failure' : 'neutral'
+  return end === 'error' && !isOutOfTime && (error?.status ?? 500) >= 500 ? 'failure' : 'neutral'
 }
 
 function progressOf({ attempts, upstream }: Pick<Tried, 'attempts' | 'upstream'>, { usage }: Metered): Progress {

@@ -34,6 +34,8 @@ export interface StreamOptions {
   translator: StreamTranslator | undefined
   first: ServerSentEvent[]
   rest: UpstreamEvents
+  /** Aborted with what the caller is told when time is up, whether they read or not. */
+  time: AbortSignal
   /** Sees every event of the backend. False: no more of it is wanted. */
   onEvents(events: readonly ServerSentEvent[]): boolean
   /** Called once. Awaited before the stream is closed. Does not fail. */
@@ -42,7 +44,7 @@ export interface StreamOptions {
 
 /** The caller's stream: each event of the backend as soon as it is there, in the caller's words. */
 export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array> {
-  const { operation, rest, onEnd, onEvents } = options
+  const { operation, rest, onEnd, onEvents, time } = options
   const words = createWords(options)
   let waiting: Promise<ServerSentEvent[] | undefined> | undefined = Promise.resolve(options.first)
   let isOver = false
@@ -52,6 +54,8 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
   async function finish(controller: ReadableStreamDefaultController<Uint8Array>, end: StreamEnd, error?: ApiError) {
     if (isOver) return
     isOver = true
+    if (error) controller.enqueue(words.failure(error))
+    await rest.cancel()
     await onEnd(end, error)
     try {
       controller.close()
@@ -82,25 +86,24 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
         GRACE_MS,
         rest.next().catch(() => undefined),
       )
-      await rest.cancel()
       return end(controller)
     }
     if (goesOn) return
-    await rest.cancel()
     controller.enqueue(words.cut())
     await finish(controller, 'success')
   }
 
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        const outOfTime = () => finish(controller, 'error', time.reason)
+        time.addEventListener('abort', outOfTime, { once: true })
+      },
       async pull(controller) {
         try {
           await turn(controller)
         } catch (thrown) {
-          const error = toError(thrown)
-          if (!isOver) controller.enqueue(words.failure(error))
-          await rest.cancel()
-          await finish(controller, 'error', error)
+          await finish(controller, 'error', time.aborted ? time.reason : toError(thrown))
         }
       },
       async cancel() {
