@@ -14,6 +14,7 @@ import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.
 import { type ModelRequest, readModelRequest, withTokenLimit } from './model-request.ts'
 import { type Payer, payerOf } from './payer.ts'
 import type { ModelProviderSettings } from './provider-settings.ts'
+import { actorOf, type CallSoFar, callerHash } from './refusals.ts'
 import type { Models, ServedModel } from './registry.ts'
 import { EVENT_HEADERS, type StreamEnd, streamAnswer } from './stream-answer.ts'
 import { translate } from './translation.ts'
@@ -25,6 +26,8 @@ interface PlannedCall {
   payer: Payer
   budget: Budget
   requestId: string
+  /** Stands for the caller's address. */
+  from: string
   startedAt: number
 }
 
@@ -39,16 +42,21 @@ interface Call extends PlannedCall {
 /** Chat completions, responses, messages and embeddings: who pays, who answers, and what it came to. */
 export async function callModel(deps: Deps, c: Context<Env>, operation: Operation): Promise<Response> {
   const startedAt = deps.now()
+  const soFar: CallSoFar = c.get('modelCall') ?? { operation }
   const payer = await payerOf(deps, c.get('principal'))
+  soFar.payer = payer
   const request = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
+  soFar.model = request.model
   const headers = await takeCall(deps, payer)
   const found = requireModel(deps, await deps.models.current(), request)
 
   const requestId = c.get('requestId')
   const budget = await budgetFor(deps, request, found, payer)
-  const planned = { request, payer, budget, requestId, startedAt }
+  const from = callerHash(deps, c.get('address'))
+  const planned = { request, payer, budget, requestId, from, startedAt }
   const candidates = await candidatesOf(deps, planned)
   const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
+  soFar.isTold = true
   const deadline = startedAt + deps.config.chat.timeoutMs
   const time = limitTime(deps.config.chat.timeoutMs)
   const call: Call = { ...planned, reservation, held: hold(deps, reservation), time, headers }
@@ -314,7 +322,7 @@ async function settleAs(
     work.record({
       at: now,
       org_id: payer.orgId,
-      actor: payer.keyId ?? payer.agentId ?? payer.userId,
+      actor: actorOf(payer),
       action: 'model.called',
       target: payer.userId,
       client_id: payer.clientId,
@@ -323,6 +331,7 @@ async function settleAs(
       detail: {
         operation: request.operation,
         model: request.model,
+        served: outcome.model_served,
         provider: outcome.provider,
         attempts: outcome.attempts,
         status: outcome.status,
@@ -330,6 +339,9 @@ async function settleAs(
         input_tokens: outcome.input_tokens,
         output_tokens: outcome.output_tokens,
         cost_nano: done?.chargedNano ?? 0,
+        ttft_ms: outcome.ttft_ms,
+        duration_ms: now - call.startedAt,
+        from: call.from,
       },
     })
     return { chargedNano: done?.chargedNano ?? 0, spendableNano: await findSpendable(work.trx, payer.userId) }
