@@ -1,34 +1,51 @@
 import type { Context } from 'hono'
 import { NANO_PER_CENT } from '../accounts/credits.ts'
-import type { ChatConfig } from '../config.ts'
 import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { findSpendable } from '../storage/ledger.ts'
 import { takeModelCall } from '../storage/model-rate.ts'
 import { breakerName, type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstream } from './attempts.ts'
-import type { CallTimeouts, Operation } from './backend.ts'
+import type { Operation } from './backend.ts'
 import { type Budget, budgetFor } from './budget.ts'
+import { limitTime, type TimeLimit, timeoutsOf } from './call-time.ts'
 import { keyOf } from './fuel/provider-keys.ts'
 import { type Hold, hold, type Outcome, type Progress, type Reservation, reserve, settle } from './fuel/reservations.ts'
 import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.ts'
 import { type ModelRequest, readModelRequest, withTokenLimit } from './model-request.ts'
 import { type Payer, payerOf } from './payer.ts'
-import type { ModelProviderSettings } from './provider-settings.ts'
 import { actorOf, type CallSoFar, callerHash } from './refusals.ts'
 import type { Models, ServedModel } from './registry.ts'
+import {
+  answerAgain,
+  createRecording,
+  type GivenAnswer,
+  keptBody,
+  type RepeatableCall,
+  repeatableCall,
+} from './repeated-call.ts'
 import { EVENT_HEADERS, type StreamEnd, streamAnswer } from './stream-answer.ts'
 import { translate } from './translation.ts'
-import { type WholeAnswer, wholeAnswer } from './whole-answer.ts'
+import { bodyOf, type WholeAnswer, wholeAnswer } from './whole-answer.ts'
 
-/** A call before anything is set aside for it. */
-interface PlannedCall {
+/** A call as it came. */
+interface KnownCall {
   request: ModelRequest
   payer: Payer
-  budget: Budget
+  /** Where the caller may send it again. */
+  repeatable: RepeatableCall | undefined
   requestId: string
   /** Stands for the caller's address. */
   from: string
   startedAt: number
+  /** Aborted when the caller goes away. */
+  gone: AbortSignal
+  /** What the caller is told of their limit. */
+  headers: Record<string, string>
+}
+
+/** A call before anything is set aside for it. */
+interface PlannedCall extends KnownCall {
+  budget: Budget
 }
 
 /** One call of a model while it is under way. */
@@ -36,7 +53,6 @@ interface Call extends PlannedCall {
   reservation: Reservation
   held: Hold
   time: TimeLimit
-  headers: Record<string, string>
 }
 
 /** Chat completions, responses, messages and embeddings: who pays, who answers, and what it came to. */
@@ -48,55 +64,54 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
   const request = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
   soFar.model = request.model
   const headers = await takeCall(deps, payer)
-  const found = requireModel(deps, await deps.models.current(), request)
 
-  const requestId = c.get('requestId')
-  const budget = await budgetFor(deps, request, found, payer)
   const from = callerHash(deps, c.get('address'))
-  const planned = { request, payer, budget, requestId, from, startedAt }
-  const candidates = await candidatesOf(deps, planned)
-  const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
+  const repeatable = await repeatableCall(deps, c, request, payer)
+  const known = {
+    request,
+    payer,
+    repeatable,
+    requestId: c.get('requestId'),
+    from,
+    startedAt,
+    gone: c.req.raw.signal,
+    headers,
+  }
+  if (repeatable?.earlier) {
+    const response = answerAgain(repeatable.earlier, headers)
+    await tellRepeat(deps, known)
+    soFar.isTold = true
+    return response
+  }
+  const { call, candidates } = await begin(deps, known).catch(async (thrown: unknown) => {
+    if (repeatable) await deps.db.write(({ trx }) => repeatable.forget(trx))
+    throw thrown
+  })
   soFar.isTold = true
-  const deadline = startedAt + deps.config.chat.timeoutMs
-  const time = limitTime(deps.config.chat.timeoutMs)
-  const call: Call = { ...planned, reservation, held: hold(deps, reservation), time, headers }
   try {
     const tried = await tryCandidates(deps, candidates, {
       request,
-      requestId,
-      signal: AbortSignal.any([c.req.raw.signal, time.signal]),
-      deadline,
+      requestId: call.requestId,
+      signal: AbortSignal.any([call.gone, call.time.signal]),
+      deadline: startedAt + deps.config.chat.timeoutMs,
       timeouts: ({ provider }) => timeoutsOf(deps.config.chat, provider.settings),
     })
     return await answered(deps, call, tried)
   } catch (thrown) {
-    throw await failed(deps, call, thrown, c.req.raw.signal.aborted)
+    throw await failed(deps, call, thrown)
   }
 }
 
-/** The time that a call has for all that is tried. */
-interface TimeLimit {
-  signal: AbortSignal
-  /** The call is over. */
-  stop(): void
-}
-
-function limitTime(ms: number): TimeLimit {
-  const controller = new AbortController()
-  const error = new ApiError('upstream_timeout', 'The call took longer than it may; ask for less, or stream it')
-  const timer = setTimeout(() => controller.abort(error), ms)
-  timer.unref()
-  return { signal: controller.signal, stop: () => clearTimeout(timer) }
-}
-
-/** Requirement 53, where the operator says nothing else. */
-function timeoutsOf({ timeoutMs }: ChatConfig, settings: ModelProviderSettings): CallTimeouts {
-  return {
-    connectMs: settings.connect_timeout_ms ?? 5000,
-    firstByteMs: settings.timeout_ms ?? 60_000,
-    idleMs: settings.idle_timeout_ms ?? 60_000,
-    totalMs: Math.min(settings.total_timeout_ms ?? 600_000, timeoutMs),
-  }
+/** Sets aside what the call may cost. */
+async function begin(deps: Deps, known: KnownCall): Promise<{ call: Call; candidates: Candidate[] }> {
+  const { request, payer, requestId } = known
+  const found = requireModel(deps, await deps.models.current(), request)
+  const budget = await budgetFor(deps, request, found, payer)
+  const planned = { ...known, budget }
+  const candidates = await candidatesOf(deps, planned)
+  const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
+  const time = limitTime(deps.config.chat.timeoutMs)
+  return { call: { ...planned, reservation, held: hold(deps, reservation), time }, candidates }
 }
 
 function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
@@ -142,6 +157,23 @@ function callOf({ operation, model }: ModelRequest, payer: Payer) {
   }
 }
 
+/** A call that was answered before costs nothing, and has an event all the same. */
+async function tellRepeat(deps: Deps, { payer, request, requestId, from }: KnownCall): Promise<void> {
+  await deps.db.write(async ({ record }) =>
+    record({
+      at: deps.now(),
+      org_id: payer.orgId,
+      actor: actorOf(payer),
+      action: 'model.repeated',
+      target: payer.userId,
+      client_id: payer.clientId,
+      agent_id: payer.agentId,
+      request_id: requestId,
+      detail: { operation: request.operation, model: request.model, from },
+    }),
+  )
+}
+
 /** Those that the budget covers; on the caller's own keys, those where they have one. */
 async function candidatesOf(deps: Deps, planned: PlannedCall): Promise<Candidate[]> {
   const { request, payer, budget, requestId, startedAt } = planned
@@ -184,7 +216,6 @@ async function answered(deps: Deps, call: Call, tried: Tried): Promise<Response>
   const { name, provider } = upstream.served
   const isFallback = call.budget.models[0] !== upstream.served
   const headers = {
-    ...call.headers,
     'x-auth-agent-provider': provider.id,
     'x-auth-agent-attempts': String(attempts),
     // Where Anthropic's clients look for it.
@@ -208,8 +239,12 @@ async function whole(
   const { operation } = upstream.translation
   const output = budget.maxTokens === undefined ? 0 : budget.mostTokens
   const metered = meteredAnswer(operation, upstream.answer, { input: budget.promptTokens, output })
-  const cost = await settled(deps, call, tried, metered, 'completed', undefined)
-  return new Response(answer.said, { headers: { ...headers, ...moneyHeaders(cost), ...answer.headers } })
+  const told = { ...headers, ...answer.headers }
+  const cost = await settled(deps, call, tried, metered, {
+    status: 'completed',
+    given: (paid) => ({ headers: { ...told, ...moneyHeaders(paid) }, ...keptBody(answer.said) }),
+  })
+  return new Response(bodyOf(answer), { headers: { ...call.headers, ...told, ...moneyHeaders(cost) } })
 }
 
 function readWhole({ request }: Call, tried: Tried, upstream: Extract<Upstream, { kind: 'json' }>): WholeAnswer {
@@ -234,6 +269,8 @@ function streamed(
   const price = budget.priceOf(served)
   const ttft_ms = deps.now() - call.startedAt
   const progress = { ...progressOf(tried, meter.read()), ttft_ms }
+  const recording = call.repeatable && createRecording()
+  const told = { ...headers, ...EVENT_HEADERS }
   const stream = streamAnswer({
     request,
     requestId,
@@ -248,15 +285,18 @@ function streamed(
       held.note({ ...progress, ...metered.usage }, costIn(metered, price))
       return !meter.isOver()
     },
+    onSaid: (bytes) => recording?.add(bytes),
     async onEnd(end, error) {
       tried.leave(outcomeOf(end, error, call.time.signal.aborted))
+      const given = recording && end === 'success' ? () => ({ headers: told, ...recording.body() }) : undefined
+      const outcome = { status: STATUS[end], ttftMs: ttft_ms, error, given }
       // Nobody waits for it any more; the reservation is settled later by whoever finds it.
-      await settled(deps, call, tried, meter.read(), STATUS[end], ttft_ms, error).catch((failure: unknown) =>
+      await settled(deps, call, tried, meter.read(), outcome).catch((failure: unknown) =>
         deps.log.error({ request_id: requestId, error: failure }, 'a call of a model could not be settled'),
       )
     },
   })
-  return new Response(stream, { headers: { ...headers, ...EVENT_HEADERS } })
+  return new Response(stream, { headers: { ...call.headers, ...told } })
 }
 
 const STATUS: Record<StreamEnd, Outcome['status']> = {
@@ -291,19 +331,32 @@ interface Cost {
   spendableNano: number
 }
 
+/** How a call ended, and what its caller is given again. */
+interface End {
+  status: Outcome['status']
+  ttftMs?: number
+  error?: ApiError | undefined
+  given?: ((cost: Cost) => GivenAnswer) | undefined
+}
+
 /** What the call came to, taken and written down once, with its one event of the audit log. */
 async function settled(
   deps: Deps,
   call: Call,
   tried: Pick<Tried, 'attempts' | 'upstream'>,
   metered: Metered,
-  status: Outcome['status'],
-  ttftMs: number | undefined,
-  error?: ApiError,
+  { status, ttftMs, error, given }: End,
 ): Promise<Cost> {
   const price = call.budget.priceOf(tried.upstream.served)
   const progress = { ...progressOf(tried, metered), ttft_ms: ttftMs ?? null }
-  return settleAs(deps, call, { ...progress, status, estimated: metered.estimated }, costIn(metered, price), error)
+  return settleAs(
+    deps,
+    call,
+    { ...progress, status, estimated: metered.estimated },
+    costIn(metered, price),
+    error,
+    given,
+  )
 }
 
 async function settleAs(
@@ -312,9 +365,10 @@ async function settleAs(
   outcome: Omit<Outcome, 'duration_ms'>,
   costNano: number,
   error: ApiError | undefined,
+  given?: End['given'],
 ): Promise<Cost> {
   const now = deps.now()
-  const { payer, request, reservation, requestId } = call
+  const { payer, request, reservation, requestId, repeatable } = call
   call.held.letGo()
   call.time.stop()
   return deps.db.write(async (work) => {
@@ -344,7 +398,10 @@ async function settleAs(
         from: call.from,
       },
     })
-    return { chargedNano: done?.chargedNano ?? 0, spendableNano: await findSpendable(work.trx, payer.userId) }
+    const cost = { chargedNano: done?.chargedNano ?? 0, spendableNano: await findSpendable(work.trx, payer.userId) }
+    // With the money, so that a call is never paid and forgotten.
+    if (repeatable) await (given ? repeatable.keep(work.trx, given(cost)) : repeatable.forget(work.trx))
+    return cost
   })
 }
 
@@ -366,7 +423,8 @@ const NOTHING = {
 }
 
 /** Nobody answered, or the caller went away before anybody did: it costs nothing, and is written down. */
-async function failed(deps: Deps, call: Call, thrown: unknown, isGone: boolean): Promise<unknown> {
+async function failed(deps: Deps, call: Call, thrown: unknown): Promise<unknown> {
+  const isGone = call.gone.aborted
   const nobody = thrown instanceof NobodyAnswered ? thrown : undefined
   const error = nobody?.error ?? (thrown instanceof ApiError ? thrown : undefined)
   const outcome = {

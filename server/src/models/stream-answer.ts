@@ -38,13 +38,15 @@ export interface StreamOptions {
   time: AbortSignal
   /** Sees every event of the backend. False: no more of it is wanted. */
   onEvents(events: readonly ServerSentEvent[]): boolean
+  /** Sees every byte of the answer that the caller gets. */
+  onSaid(bytes: Uint8Array): void
   /** Called once. Awaited before the stream is closed. Does not fail. */
   onEnd(end: StreamEnd, error?: ApiError): Promise<void>
 }
 
 /** The caller's stream: each event of the backend as soon as it is there, in the caller's words. */
 export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array> {
-  const { operation, rest, onEnd, onEvents, time } = options
+  const { operation, rest, onEnd, onEvents, onSaid, time } = options
   const words = createWords(options)
   let waiting: Promise<ServerSentEvent[] | undefined> | undefined = Promise.resolve(options.first)
   let isOver = false
@@ -64,9 +66,14 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
     }
   }
 
+  function say(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    onSaid(bytes)
+    controller.enqueue(bytes)
+  }
+
   async function end(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const last = words.end()
-    if (last.length > 0) controller.enqueue(last)
+    say(controller, words.end())
     await finish(controller, 'success')
   }
 
@@ -78,8 +85,7 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
     waiting = undefined
     if (events === undefined) return end(controller)
     const goesOn = onEvents(events)
-    const said = words.of(events)
-    if (said.length > 0) controller.enqueue(said)
+    say(controller, words.of(events))
     if (events.some((event) => isLast(operation, event))) {
       isSaid = true
       await within(
@@ -89,7 +95,7 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
       return end(controller)
     }
     if (goesOn) return
-    controller.enqueue(words.cut())
+    say(controller, words.cut())
     await finish(controller, 'success')
   }
 
@@ -110,6 +116,7 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
         if (isOver) return
         isOver = true
         await rest.cancel()
+        if (isSaid) onSaid(words.end())
         await onEnd(isSaid ? 'success' : 'client_closed')
       },
     },
