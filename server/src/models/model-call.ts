@@ -11,7 +11,7 @@ import { limitTime, type TimeLimit, timeoutsOf } from './call-time.ts'
 import { keyOf } from './fuel/provider-keys.ts'
 import { type Hold, hold, type Outcome, type Progress, type Reservation, reserve, settle } from './fuel/reservations.ts'
 import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.ts'
-import { type ModelRequest, readModelRequest, withTokenLimit } from './model-request.ts'
+import { type ModelRequest, readModelRequest, withDefaultTemperature, withTokenLimit } from './model-request.ts'
 import { type Payer, payerOf } from './payer.ts'
 import { actorOf, type CallSoFar, callerHash } from './refusals.ts'
 import type { Models, ServedModel } from './registry.ts'
@@ -61,7 +61,8 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
   const soFar: CallSoFar = c.get('modelCall') ?? { operation }
   const payer = await payerOf(deps, c.get('principal'))
   soFar.payer = payer
-  const request = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
+  const given = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
+  const request = withDefaultTemperature(given, deps.config.chat.temperature)
   soFar.model = request.model
   const headers = await takeCall(deps, payer)
 
@@ -102,21 +103,30 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
   }
 }
 
-/** Sets aside what the call may cost. */
+/** Sets aside what the call may cost: less where others were quicker, as long as an answer can come of it. */
 async function begin(deps: Deps, known: KnownCall): Promise<{ call: Call; candidates: Candidate[] }> {
   const { request, payer, requestId } = known
   const found = requireModel(deps, await deps.models.current(), request)
-  const budget = await budgetFor(deps, request, found, payer)
-  const planned = { ...known, budget }
-  const candidates = await candidatesOf(deps, planned)
-  const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
-  const time = limitTime(deps.config.chat.timeoutMs)
-  return { call: { ...planned, reservation, held: hold(deps, reservation), time }, candidates }
+  for (let triesLeft = RESERVE_TRIES; ; ) {
+    const budget = await budgetFor(deps, request, found, payer)
+    const planned = { ...known, budget }
+    const candidates = await candidatesOf(deps, planned)
+    try {
+      const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
+      const time = limitTime(deps.config.chat.timeoutMs)
+      return { call: { ...planned, reservation, held: hold(deps, reservation), time }, candidates }
+    } catch (thrown) {
+      const isTaken = thrown instanceof ApiError && thrown.code === 'insufficient_credits'
+      if (!isTaken || --triesLeft === 0) throw thrown
+    }
+  }
 }
 
+/** Between the look at the balance and the reservation, others may take from it. */
+const RESERVE_TRIES = 3
+
 function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
-  const first = models.providers[0]
-  const usual = config.chat.defaultModel ?? (first && `${first.id}/${first.settings.models[0]?.id ?? ''}`) ?? ''
+  const usual = config.chat.defaultModel ?? models.first ?? ''
   const found = models.find(model === '' ? usual : model)
   if (found.length === 0)
     throw new ApiError(

@@ -22,6 +22,8 @@ export interface ServedModel {
 /** Who serves what, at one moment. */
 export interface Models {
   providers: readonly RunningProvider[]
+  /** The name of the first model; what stands for many is none. */
+  first: string | undefined
   /** The model that is meant by that name, and those that answer when its provider cannot. Empty: nobody has it. */
   find(name: string): ServedModel[]
 }
@@ -105,8 +107,12 @@ export function createModels(providers: readonly RunningProvider[]): Models {
     return longest(providers.flatMap((provider) => prefixed(provider, name)))
   }
 
+  const [first] = providers.flatMap(({ id, settings }) =>
+    settings.models.flatMap((entry) => (entry.id.endsWith('*') ? [] : [`${id}/${entry.id}`])),
+  )
   return {
     providers,
+    first,
     find(name) {
       const primary = one(name)
       if (!primary) return []
