@@ -45,7 +45,7 @@ export async function startModelGateway(
   }
 
   /** The same, who has signed up, with the window that they did it in. */
-  async function person(cents = credits) {
+  async function member(cents = credits) {
     const email = `person-${Math.random().toString(36).slice(2)}@example.com`
     const window = await server.person({ name: 'Ada', email })
     await give(window.id, cents)
@@ -79,7 +79,7 @@ export async function startModelGateway(
     upstream,
     addProvider,
     caller,
-    person,
+    member,
     async stop() {
       await upstream.stop()
       await server.stop()

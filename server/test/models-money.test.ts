@@ -182,7 +182,7 @@ describe.each(DATABASES)('the money of calls, on %s', (kind) => {
   })
 
   test('on an own key no credits are touched, and without one there is no call', async () => {
-    const ada = await gateway.person(50)
+    const ada = await gateway.member(50)
     const put = (path: string, body: object) => ada.window.send('PUT', path, body)
     expect((await put('/api/payment-method', { payment_method: 'byok' })).status).toBe(200)
 
@@ -224,7 +224,7 @@ describe.each(DATABASES)('the money of calls, on %s', (kind) => {
   })
 
   test('usage adds up to what callers were told, by day, model and key', async () => {
-    const ada = await gateway.person(1000)
+    const ada = await gateway.member(1000)
     const told = { input: 0, output: 0, cost: 0 }
     for (const more of [{}, { max_tokens: 5 }, { model: 'acme/gpt-5' }]) {
       const answer = await ada.chat(more)

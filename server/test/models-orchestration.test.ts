@@ -411,7 +411,7 @@ describe.each(DATABASES)('who answers a call, on %s', (kind) => {
     test('is a person’s own where their key is: what is refused to them is asked for others', async () => {
       const model = await pair()
       const provider = model.replace('/m', '')
-      const bob = await gateway.person(0)
+      const bob = await gateway.member(0)
       await bob.window.send('PUT', '/api/payment-method', { payment_method: 'byok' })
       for (const id of [provider, `${provider}-backup`])
         await bob.window.send('PUT', `/api/provider-keys/${id}`, { api_key: 'sk-of-bob-0123456789' })
