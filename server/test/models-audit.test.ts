@@ -17,9 +17,10 @@ describe.each(DATABASES)('each call of a model has one event, on %s', (kind) => 
       (await gateway.deps.db.read.selectFrom('audit_event').selectAll().orderBy('at').orderBy('seq').execute())
         .filter(({ action }) => action.startsWith('model.'))
         .map(({ detail, ...event }) => ({ ...event, detail: JSON.parse(detail) }))
-    const before = (await all()).length
+    const nameOf = ({ chain, seq }: { chain: string; seq: number }) => `${chain} ${seq}`
+    const before = new Set((await all()).map(nameOf))
     await work()
-    return (await all()).slice(before)
+    return (await all()).filter((event) => !before.has(nameOf(event)))
   }
 
   test('that is answered, whole or in a stream, with what it came to and no word of it', async () => {
@@ -106,6 +107,17 @@ describe.each(DATABASES)('each call of a model has one event, on %s', (kind) => 
     expect(failed).toMatchObject([{ action: 'model.called', detail: { status: 'failed', error: 'upstream_error' } }])
     const untold = await told(() => ada.call('/v1/messages', { model: 'gpt-5', max_tokens: 9, messages: 'none' }))
     expect(untold).toHaveLength(1)
+  })
+
+  test('that is made, or refused, in the playground', async () => {
+    const ada = await gateway.member(10)
+    const body = { model: 'gpt-5', messages: [{ role: 'user', content: 'Hi' }] }
+    const ask = (model: string) => ada.window.send('POST', '/api/playground/chat', { ...body, model })
+    expect(await told(() => ask('gpt-5'))).toMatchObject([{ action: 'model.called', actor: ada.id }])
+    expect(await told(() => ask('nobody'))).toMatchObject([{ action: 'model.refused', target: ada.id }])
+    const from = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    const nobody = await told(() => gateway.request('/api/playground/chat', from))
+    expect(nobody).toMatchObject([{ action: 'model.refused', actor: 'unknown', detail: { status: 401 } }])
   })
 
   test('and asking what there is has none', async () => {

@@ -5,6 +5,7 @@ import type { Security } from '../http/route-schemas.ts'
 import type { Operation } from './backend.ts'
 import { callModel } from './model-call.ts'
 import { listModels, retrieveModel } from './model-list.ts'
+import { PLAYGROUND_CHAT } from './person-routes.ts'
 import { tellRefusals } from './refusals.ts'
 
 const CALLER: Security = [{ accessToken: [] }, { apiKey: [] }]
@@ -47,6 +48,7 @@ export function modelRefusals(deps: Deps): OpenAPIHono<Env> {
   const table = new OpenAPIHono<Env>()
   for (const base of MODEL_BASES)
     for (const { path, operation } of ENDPOINTS) table.on('POST', `${base}${path}`, tellRefusals(deps, operation))
+  table.on('POST', `/api${PLAYGROUND_CHAT}`, tellRefusals(deps, 'chat'))
   return table
 }
 
