@@ -35,7 +35,7 @@ import { signInAdminRoutes, signInRoutes } from './identity/sign-in-routes.ts'
 import { fuelAdminRoutes, fuelRoutes } from './models/fuel/routes.ts'
 import { PLAYGROUND_CHAT, personModelRoutes } from './models/person-routes.ts'
 import { modelProviderRoutes } from './models/provider-routes.ts'
-import { modelRoutes } from './models/routes.ts'
+import { modelRefusals, modelRoutes } from './models/routes.ts'
 import { referenceRoutes } from './reference.ts'
 import { isClientOrigin } from './storage/clients.ts'
 
@@ -62,6 +62,7 @@ const WITHOUT_PERSON = [
 /** Composition only: what stands at which path, who guards it, and the one place that answers for failure. */
 export function createApp(deps: Deps) {
   const app = new OpenAPIHono<Env>()
+  app.route('/', modelRefusals(deps))
   app.use('*', edge(deps))
   for (const path of OPEN_TO_ORIGINS) app.use(path, openCors)
   app.use('/v1/*', corsFor(mayCallFromBrowser(deps)), requirePrincipal(deps))

@@ -46,7 +46,41 @@ export interface Config {
   /** Of one person, by whatever keys and processes. */
   modelCallsPerMinute: number
   chat: ChatConfig
+  /** What the first providers of models are made from, by variable. */
+  providerVariables: Readonly<Partial<Record<ProviderVariable, string>>>
 }
+
+const PROVIDER_VARIABLES = [
+  'OPENAI_API_KEY',
+  'ANTHROPIC_API_KEY',
+  'AZURE_OPENAI_ENDPOINT',
+  'AZURE_TOKEN_ENDPOINT',
+  'AZURE_CLIENT_ID',
+  'AZURE_CLIENT_SECRET',
+  'AZURE_SCOPE',
+  'AWS_BEDROCK_REGION',
+  'AWS_BEDROCK_ENDPOINT',
+  'AWS_BEDROCK_ACCESS_KEY_ID',
+  'AWS_BEDROCK_SECRET_ACCESS_KEY',
+  'AWS_BEDROCK_SESSION_TOKEN',
+  'AWS_BEDROCK_ROLE_ARN',
+  'AWS_BEDROCK_TOKEN_ENDPOINT',
+  'AWS_BEDROCK_CLIENT_ID',
+  'AWS_BEDROCK_CLIENT_SECRET',
+  'AWS_BEDROCK_SCOPE',
+  'GCP_VERTEX_PROJECT',
+  'GCP_VERTEX_LOCATION',
+  'GCP_VERTEX_ENDPOINT',
+  'GCP_VERTEX_SERVICE_ACCOUNT',
+  'GCP_VERTEX_TOKEN_ENDPOINT',
+  'GCP_VERTEX_CLIENT_ID',
+  'GCP_VERTEX_CLIENT_SECRET',
+  'GCP_VERTEX_SCOPE',
+  'CCROUTER_PATH',
+  'DROID_PATH',
+  'FACTORY_API_KEY',
+] as const
+export type ProviderVariable = (typeof PROVIDER_VARIABLES)[number]
 
 /** What calls of models are given that do not say. */
 export interface ChatConfig {
@@ -364,6 +398,9 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
       temperature: data.CHAT_DEFAULT_TEMPERATURE,
       timeoutMs: data.CHAT_TIMEOUT,
     },
+    providerVariables: Object.fromEntries(
+      PROVIDER_VARIABLES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
+    ),
     broker: {
       keys: data.BROKER_API_KEYS,
       publicUrl: data.BROKER_PUBLIC_URL ?? ownUrl,

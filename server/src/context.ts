@@ -13,6 +13,7 @@ import type { Logger } from './http/log.ts'
 import type { Metrics } from './http/metrics.ts'
 import type { Outbound } from './http/outbound.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
+import type { CallSoFar } from './models/refusals.ts'
 import type { ModelRegistry } from './models/registry.ts'
 import type { Breaker, Breakers } from './resilience/breaker.ts'
 import type { SingleFlight } from './resilience/single-flight.ts'
@@ -136,6 +137,8 @@ export interface Env {
     /** Nonce of this answer's scripts and styles. */
     nonce: string
     principal: Principal
+    /** Of a call of a model. */
+    modelCall?: CallSoFar
     /** Headers that the edge wants on the answer, whoever makes it. */
     extraHeaders?: Record<string, string>
     /** Set by `respond`: the answer carries the edge's headers already. */

@@ -1,7 +1,7 @@
+import { idempotentAnswerRecord } from './accounts/idempotency.ts'
 import { mailRecord } from './accounts/mail.ts'
 import { verificationRecord } from './accounts/tables/verification.ts'
 import { flowSecretsRecord, heldConsentRecord } from './connections/flow-secrets.ts'
-import { idempotentAnswerRecord } from './connections/idempotency.ts'
 import { clientSecretRecord } from './connections/provider-registry.ts'
 import { tokensRecord } from './connections/vault.ts'
 import { webhookSecretRecord } from './connections/webhooks.ts'

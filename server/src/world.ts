@@ -23,6 +23,7 @@ import { openSigningKeys } from './identity/signing-keys.ts'
 import { dataDirectory, openMasterKeys } from './master-keys.ts'
 import { createBackend } from './models/backends.ts'
 import { openAgentProcesses } from './models/cli/agent-processes.ts'
+import { openFirstProviders } from './models/first-providers.ts'
 import { createModelRegistry } from './models/registry.ts'
 import { createBreakers } from './resilience/breaker.ts'
 import { createSingleFlight } from './resilience/single-flight.ts'
@@ -33,10 +34,10 @@ const STREAMS_PER_ADDRESS = 500
 /** The page opens one; a reload leaves the old one for a moment. */
 const STREAMS_PER_REQUEST = 20
 
-/** A provider's token endpoint that is out is asked again four times a minute. */
 /** A model that is out (requirement 48): twice as long each time that it still is. */
 const MODEL_BREAKER = { failures: 5, of: 10, withinMs: 30_000, coolDownMs: 30_000, longestCoolDownMs: 300_000 }
 
+/** A provider's token endpoint that is out is asked again four times a minute. */
 const PROVIDER_BREAKER = { failures: 5, of: 10, withinMs: 30_000, coolDownMs: 15_000 }
 
 /** What a provider has not answered by then, another process asks again. */
@@ -117,6 +118,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       refreshes: createSingleFlight(),
       draining: draining.signal,
     }
+    if (config.only !== 'broker') await openFirstProviders(deps)
     return {
       deps,
       ...(admin.made !== undefined && { adminKey: admin.made }),

@@ -31,12 +31,29 @@ export async function startModelGateway(
     ],
   })
 
+  const give = (userId: string, cents: number) =>
+    cents > 0
+      ? server.admin('POST', `/users/${userId}/credits`, { amount_cents: cents, reason: 'test' })
+      : Promise.resolve()
+
   /** Somebody with credits, and a key that may spend them. */
   async function caller(cents = credits, email = `person-${Math.random().toString(36).slice(2)}@example.com`) {
     const user = (await server.admin('POST', '/users', { email, name: 'Ada' })).body
-    if (cents > 0) await server.admin('POST', `/users/${user.id}/credits`, { amount_cents: cents, reason: 'test' })
+    await give(user.id, cents)
     const key = await server.admin('POST', '/api-keys', { user_id: user.id, name: 'test', scopes: ['agent-fuel'] })
-    const apiKey: string = key.body.api_key
+    return callerWith(user.id, key.body.api_key)
+  }
+
+  /** The same, who has signed up, with the window that they did it in. */
+  async function member(cents = credits) {
+    const email = `person-${Math.random().toString(36).slice(2)}@example.com`
+    const window = await server.person({ name: 'Ada', email })
+    await give(window.id, cents)
+    const key = await window.send('POST', '/api/api-keys', { name: 'test', scopes: ['agent-fuel'] })
+    return { ...callerWith(window.id, key.body.api_key), window }
+  }
+
+  function callerWith(id: string, apiKey: string) {
     const call = (path: string, body: object, headers: Record<string, string> = {}, signal?: AbortSignal) =>
       server.request(path, {
         method: 'POST',
@@ -45,7 +62,7 @@ export async function startModelGateway(
         ...(signal && { signal }),
       })
     return {
-      id: user.id as string,
+      id,
       apiKey,
       call,
       chat: (more: object = {}, headers: Record<string, string> = {}) =>
@@ -62,6 +79,7 @@ export async function startModelGateway(
     upstream,
     addProvider,
     caller,
+    member,
     async stop() {
       await upstream.stop()
       await server.stop()

@@ -31,9 +31,15 @@ export async function startModelUpstream() {
 
   async function respond(request: IncomingMessage, response: ServerResponse) {
     const body = await text(request)
-    const call = { path: request.url ?? '', headers: request.headers, body: body === '' ? {} : JSON.parse(body) }
+    const call = { path: request.url ?? '', headers: request.headers, body: readBody(request, body) }
     seen.push(call)
     await upstream.answer(call, response)
+  }
+
+  /** Token endpoints are sent forms. */
+  function readBody({ headers }: IncomingMessage, body: string) {
+    if (headers['content-type']?.includes('form')) return Object.fromEntries(new URLSearchParams(body))
+    return body === '' ? {} : JSON.parse(body)
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { answerOnce, keyedCall } from '../accounts/idempotency.ts'
 import { requireMember } from '../accounts/roles.ts'
 import type { Deps, Principal } from '../context.ts'
 import { newId } from '../crypto/ids.ts'
@@ -10,7 +11,6 @@ import { authorizationUrl } from './authorization-url.ts'
 import { browserHash, isBrowserBound, SessionBinding } from './browser-binding.ts'
 import { endpointsOf } from './endpoints.ts'
 import { sealFlowSecrets } from './flow-secrets.ts'
-import { answerOnce } from './idempotency.ts'
 import { checkParameters } from './parameters.ts'
 import { requireConnection, requireConnectionsCaller, requireMaker, unknownConnection } from './policy.ts'
 import { findProvider, type OAuthClient, redirectUriOf } from './provider-registry.ts'
@@ -105,8 +105,11 @@ export async function requestConnection(
     connection_id: connectionId,
   }
 
+  const caller = [principal.orgId, principal.id]
+  const keyed =
+    idempotencyKey === undefined ? undefined : keyedCall(deps, { key: idempotencyKey, caller, request, now })
   return deps.db.write(async ({ trx, record }) => {
-    const once = await answerOnce(deps, trx, { key: idempotencyKey, principal, request, answer, now })
+    const once = await answerOnce(deps, trx, keyed, answer)
     if (once.isRepeat) return once.answer
     const connection = newConnection(
       {

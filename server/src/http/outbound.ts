@@ -62,7 +62,7 @@ export function createOutbound({ allow, lookup = systemLookup, onRequest = () =>
   const connections = createConnections()
 
   async function open(url: URL, init: CallInit, watch: Watch, silences: Silences, reuse: boolean): Promise<Answer> {
-    watch.allowSilence(silences.idleTimeoutMs)
+    watch.allowSilence(silences.connectTimeoutMs)
     try {
       const call = await watch.race(readCall(url, init))
       const target = await watch.race(resolveTarget(url, allowList, lookup))
@@ -105,7 +105,7 @@ export function createOutbound({ allow, lookup = systemLookup, onRequest = () =>
         const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES } = init
         const watch = startWatch(url.hostname, timeoutMs, init.signal)
         try {
-          const silences = { headersTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs }
+          const silences = { connectTimeoutMs: timeoutMs, headersTimeoutMs: timeoutMs, idleTimeoutMs: timeoutMs }
           // On a connection that the server may be closing, nobody could say whether a POST was done.
           const answer = await open(url, init, watch, silences, isSafe(init.method ?? 'GET'))
           const bytes = await readWithin(answer.body, maxBytes, url.hostname)
@@ -119,9 +119,10 @@ export function createOutbound({ allow, lookup = systemLookup, onRequest = () =>
       measured(given, async (url) => {
         const { timeoutMs = STREAM_TIMEOUT_MS } = init
         const { headersTimeoutMs = STREAM_SILENCE_MS, idleTimeoutMs = STREAM_SILENCE_MS } = init
+        const { connectTimeoutMs = idleTimeoutMs } = init
         const watch = startWatch(url.hostname, timeoutMs, init.signal)
         try {
-          const answer = await open(url, init, watch, { headersTimeoutMs, idleTimeoutMs }, true)
+          const answer = await open(url, init, watch, { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs }, true)
           if (answer.bodyless) await readWithin(answer.body, 0, url.hostname)
           return toResponse(answer, answer.bodyless ? null : streamed(answer.body, url.hostname, watch))
         } catch (error) {

@@ -61,8 +61,13 @@ export interface TryOptions {
   request: ModelRequest
   requestId: string
   signal: AbortSignal
+  /** When the signal says that time is up. Epoch milliseconds. */
+  deadline: number
   timeouts(served: ServedModel): CallTimeouts
 }
+
+/** Nobody answers in less: with no more left, nobody else is asked. */
+const SHORTEST_TRY_MS = 1000
 
 /** One after the other, until one answers: a later one is asked only as long as no byte of an answer has come. */
 export async function tryCandidates(
@@ -75,6 +80,7 @@ export async function tryCandidates(
   let fault: UpstreamFault | undefined
   let last: ServedModel | undefined
   for (const candidate of candidates) {
+    if (attempts > 0 && (options.signal.aborted || options.deadline - deps.now() < SHORTEST_TRY_MS)) break
     const breaker = deps.modelBreakers(candidate.breaker)
     const leave = breaker.enter(deps.now())
     if (!leave) {
@@ -147,7 +153,7 @@ async function asked(
       const told = failureIn(operation, event)
       return told && errorOfStream(told, served, apiKey)
     })
-    if (request.stream) return streamed(served, translation, events, signal)
+    if (request.stream) return streamed(served, translation, events, signal, call.timeouts.firstByteMs)
     const assembled = await failing(signal, assembledAnswer(operation, events))
     return { kind: 'json', served, translation, answer: assembled, bytes: undefined }
   }
@@ -169,18 +175,37 @@ async function streamed(
   translation: Translation,
   rest: UpstreamEvents,
   signal: AbortSignal,
+  ms: number,
 ): Promise<Upstream> {
   const first: ServerSentEvent[] = []
   while (!first.some(({ data }) => data !== '')) {
-    const events = await failing(signal, rest.next()).catch(async (thrown: unknown) => {
+    const events = await failing(signal, within(ms, rest.next())).catch(async (thrown: unknown) => {
       await rest.cancel()
-      if (thrown instanceof UpstreamFaultError) throw new UpstreamFaultError({ isBrokenStream: true, ...thrown.fault })
-      throw thrown
+      return asBrokenStream(thrown)
     })
     if (!events) throw new UpstreamFaultError({ ...faultOfFailure(brokenOff()), isBrokenStream: true })
     first.push(...events)
   }
   return { kind: 'stream', served, translation, first, rest }
+}
+
+/** What takes too long is not tried again in the same place. */
+function asBrokenStream(thrown: unknown): never {
+  if (!(thrown instanceof UpstreamFaultError) || thrown.fault.error.code === 'upstream_timeout') throw thrown
+  throw new UpstreamFaultError({ isBrokenStream: true, ...thrown.fault })
+}
+
+/** A head that comes at once may be followed by nothing. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new BackendFailed('timeout', 'The stream did not begin in time')), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function brokenOff(): BackendFailed {

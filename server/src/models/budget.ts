@@ -4,7 +4,7 @@ import { listPriceOverrides } from '../storage/price-overrides.ts'
 import { flatPrice, nanoOf, type Price } from './fuel/price.ts'
 import { priceOf, requirePrice } from './fuel/prices.ts'
 import { insufficientCredits } from './fuel/reservations.ts'
-import { affordable, type Prompt, promptOf, upperBound } from './fuel/upper-bound.ts'
+import { affordable, promptOf, upperBound } from './fuel/upper-bound.ts'
 import { askedTokens, type ModelRequest } from './model-request.ts'
 import type { Payer } from './payer.ts'
 import { baseUrlOf } from './provider-addresses.ts'
@@ -16,18 +16,19 @@ export interface Budget {
   amountNano: number
   /** Those that can be paid, in their order. */
   models: ServedModel[]
-  /** At most so many tokens are generated; undefined: as many as the provider likes. */
+  /** At most so many tokens are generated for each answer; undefined: as many as the provider likes. */
   maxTokens: number | undefined
-  /** The caller asked for more, or did not say. */
-  isClamped: boolean
+  /** For all answers together. */
+  mostTokens: number
   /** No prompt has more: what is charged where a provider does not tell. */
   promptTokens: number
   priceOf(served: ServedModel): Price | undefined
 }
 
 /**
- * On credits: as much as the dearest of those that may answer can come to, and no more than the person has. On their own
- * keys there is nothing to set aside, and what is asked for is not touched.
+ * On credits: as much as the dearest of those that may answer can come to, and no more than the person has. Who answers
+ * in the place of the first may cost more, as long as the answer can be as long. On their own keys there is nothing to
+ * set aside, and what is asked for is not touched.
  */
 export async function budgetFor(
   deps: Deps,
@@ -39,37 +40,53 @@ export async function budgetFor(
   const [first] = found
   if (!first) throw new TypeError('No model')
   const priceAt = (served: ServedModel) => priced.get(served)
-  if (payer.paymentMethod === 'byok') {
-    const price = priceAt(first) ?? FREE
-    const { tokens } = promptOf(request.body, price)
-    const maxTokens = undefined
-    // What own keys cost is between the person and the provider.
-    return { amountNano: 0, models: found, maxTokens, isClamped: false, promptTokens: tokens, priceOf: () => undefined }
-  }
+  if (payer.paymentMethod === 'byok') return onOwnKeys(request, found, priceAt(first) ?? FREE)
 
-  requirePrice(priceAt(first), first.name)
-  const models = found.filter((served) => priceAt(served) !== undefined)
-  const prices = models.flatMap((served) => priceAt(served) ?? [])
-  const asked = request.operation === 'embeddings' ? 0 : (askedTokens(request) ?? deps.config.chat.maxTokens)
+  const price = requirePrice(priceAt(first), first.name)
+  const isGenerated = request.operation !== 'embeddings'
+  const asked = isGenerated ? (askedTokens(request) ?? deps.config.chat.maxTokens) : 0
   const spendable = await findSpendable(deps.db.read, payer.userId)
-  const covers = prices.map((price) => affordable(promptOf(request.body, price), asked, price, spendable))
-  const maxTokens = Math.min(...covers.map((cover) => cover?.maxTokens ?? -1))
-  if (maxTokens < 0) throw await insufficientCredits(deps, payer.userId, dearest(request, prices, asked))
+  const bounds = found.flatMap((served) => boundOf(request, served, priceAt(served), asked, spendable))
+  const [{ maxTokens = -1 } = {}] = bounds.filter(({ served }) => served === first)
+  if (maxTokens < 0)
+    throw await insufficientCredits(deps, payer.userId, upperBound(promptOf(request.body, price), asked, price))
+  const covered = bounds.filter((bound) => bound.maxTokens >= maxTokens)
   return {
-    amountNano: Math.max(...covers.map((cover) => cover?.amountNano ?? 0)),
-    models,
-    maxTokens: request.operation === 'embeddings' ? undefined : maxTokens,
-    isClamped: maxTokens < (askedTokens(request) ?? Number.POSITIVE_INFINITY),
-    promptTokens: Math.max(...prices.map((price) => promptOf(request.body, price).tokens)),
+    amountNano: Math.max(...covered.map((bound) => upperBound(bound.prompt, maxTokens, bound.price))),
+    models: covered.map(({ served }) => served),
+    maxTokens: isGenerated ? maxTokens : undefined,
+    mostTokens: maxTokens * Math.max(...covered.map(({ prompt }) => prompt.answers)),
+    promptTokens: Math.max(...covered.map(({ prompt }) => prompt.tokens)),
     priceOf: priceAt,
   }
 }
 
 const FREE = flatPrice({ inputNanoPerMtok: 0, outputNanoPerMtok: 0 })
 
-function dearest({ body }: ModelRequest, prices: readonly Price[], tokens: number): number {
-  const bound = (prompt: Prompt, price: Price) => upperBound(prompt, tokens, price)
-  return Math.max(...prices.map((price) => bound(promptOf(body, price), price)))
+/** What own keys cost is between the person and the provider. */
+function onOwnKeys({ body }: ModelRequest, models: ServedModel[], price: Price): Budget {
+  return {
+    amountNano: 0,
+    models,
+    maxTokens: undefined,
+    mostTokens: Number.POSITIVE_INFINITY,
+    promptTokens: promptOf(body, price).tokens,
+    priceOf: () => undefined,
+  }
+}
+
+/** What so much money covers at one of the models; nothing where it does not, or nobody knows the price. */
+function boundOf(
+  { body }: ModelRequest,
+  served: ServedModel,
+  price: Price | undefined,
+  asked: number,
+  spendable: number,
+) {
+  if (!price) return []
+  const prompt = promptOf(body, price)
+  const covered = affordable(prompt, asked, price, spendable)
+  return covered ? [{ served, price, prompt, maxTokens: covered.maxTokens }] : []
 }
 
 async function pricesOf({ db, now }: Deps, found: readonly ServedModel[]): Promise<Map<ServedModel, Price>> {

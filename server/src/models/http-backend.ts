@@ -85,6 +85,7 @@ async function send(
       body,
       signal,
       timeoutMs: timeouts.totalMs,
+      connectTimeoutMs: timeouts.connectMs,
       headersTimeoutMs: timeouts.firstByteMs,
       idleTimeoutMs: timeouts.idleMs,
     })

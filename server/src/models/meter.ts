@@ -14,14 +14,21 @@ export interface Metered {
 export interface StreamMeter {
   push(event: ServerSentEvent): void
   read(): Metered
-  /** Answers of a model that have gone by: each event is one token at least. */
-  events(): number
+  /** More has gone by than the call may generate: the provider does not keep to what it was asked. */
+  isOver(): boolean
 }
 
 const DONE = '[DONE]'
 
-/** Counts along with a stream, in the backend's own words; `promptTokens` is the most that the prompt can be. */
-export function createStreamMeter(operation: Operation, promptTokens: number): StreamMeter {
+/** What a call can come to, in tokens. */
+interface Most {
+  input: number
+  /** Of all answers that were asked for. */
+  output: number
+}
+
+/** Counts along with a stream, in the backend's own words: an event that brings some of an answer is one token at least. */
+export function createStreamMeter(operation: Operation, most: Most): StreamMeter {
   const meter = createUsageMeter(operation)
   let events = 0
   return {
@@ -30,18 +37,19 @@ export function createStreamMeter(operation: Operation, promptTokens: number): S
       if (isContent(operation, data)) events++
       if (tellsUsage(data)) meter.push(parsed(data))
     },
-    events: () => events,
+    isOver: () => events > most.output,
     read() {
       const told = meter.read()
       if (told?.isFinal) return { usage: tokenUsage(told.usage), estimated: false }
-      const usage = told ? tokenUsage(told.usage) : { ...NOTHING, input_tokens: promptTokens }
-      return { usage: { ...usage, output_tokens: Math.max(usage.output_tokens, events) }, estimated: true }
+      const usage = told ? tokenUsage(told.usage) : { ...NOTHING, input_tokens: most.input }
+      const output_tokens = Math.max(usage.output_tokens, Math.min(events, most.output))
+      return { usage: { ...usage, output_tokens }, estimated: true }
     },
   }
 }
 
 /** What a whole answer used; where it does not say, at most what was possible. */
-export function meteredAnswer(operation: Operation, answer: unknown, most: { input: number; output: number }): Metered {
+export function meteredAnswer(operation: Operation, answer: unknown, most: Most): Metered {
   const usage = usageOf(operation, answer)
   if (usage) return { usage: tokenUsage(usage), estimated: false }
   return { usage: { ...NOTHING, input_tokens: most.input, output_tokens: most.output }, estimated: true }
@@ -70,10 +78,13 @@ function tokenUsage(usage: Usage): TokenUsage {
   }
 }
 
+/** The first event of a chat says who speaks, and the last why it ended: neither is a token. */
+const CHAT_CONTENT = /"(?:content|text|reasoning|reasoning_content|refusal|arguments)"\s*:\s*"[^"]/
+
 function isContent(operation: Operation, data: string): boolean {
   if (operation === 'messages') return data.includes('"content_block_delta"')
   if (operation === 'responses') return data.includes('.delta"')
-  return data.includes('"delta"')
+  return CHAT_CONTENT.test(data)
 }
 
 function parsed(data: string): unknown {

@@ -7,70 +7,126 @@ import { takeModelCall } from '../storage/model-rate.ts'
 import { breakerName, type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstream } from './attempts.ts'
 import type { Operation } from './backend.ts'
 import { type Budget, budgetFor } from './budget.ts'
+import { limitTime, type TimeLimit, timeoutsOf } from './call-time.ts'
 import { keyOf } from './fuel/provider-keys.ts'
 import { type Hold, hold, type Outcome, type Progress, type Reservation, reserve, settle } from './fuel/reservations.ts'
 import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.ts'
-import { type ModelRequest, readModelRequest, withTokenLimit } from './model-request.ts'
+import { type ModelRequest, readModelRequest, withDefaultTemperature, withTokenLimit } from './model-request.ts'
 import { type Payer, payerOf } from './payer.ts'
+import { actorOf, type CallSoFar, callerHash } from './refusals.ts'
 import type { Models, ServedModel } from './registry.ts'
+import {
+  answerAgain,
+  createRecording,
+  type GivenAnswer,
+  keptBody,
+  type RepeatableCall,
+  repeatableCall,
+} from './repeated-call.ts'
 import { EVENT_HEADERS, type StreamEnd, streamAnswer } from './stream-answer.ts'
 import { translate } from './translation.ts'
-import { type WholeAnswer, wholeAnswer } from './whole-answer.ts'
+import { bodyOf, type WholeAnswer, wholeAnswer } from './whole-answer.ts'
 
-/** One call of a model while it is under way. */
-interface Call {
+/** A call as it came. */
+interface KnownCall {
   request: ModelRequest
   payer: Payer
+  /** Where the caller may send it again. */
+  repeatable: RepeatableCall | undefined
+  requestId: string
+  /** Stands for the caller's address. */
+  from: string
+  startedAt: number
+  /** Aborted when the caller goes away. */
+  gone: AbortSignal
+  /** What the caller is told of their limit. */
+  headers: Record<string, string>
+}
+
+/** A call before anything is set aside for it. */
+interface PlannedCall extends KnownCall {
   budget: Budget
+}
+
+/** One call of a model while it is under way. */
+interface Call extends PlannedCall {
   reservation: Reservation
   held: Hold
-  requestId: string
-  startedAt: number
-  headers: Record<string, string>
+  time: TimeLimit
 }
 
 /** Chat completions, responses, messages and embeddings: who pays, who answers, and what it came to. */
 export async function callModel(deps: Deps, c: Context<Env>, operation: Operation): Promise<Response> {
   const startedAt = deps.now()
+  const soFar: CallSoFar = c.get('modelCall') ?? { operation }
   const payer = await payerOf(deps, c.get('principal'))
-  const request = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
+  soFar.payer = payer
+  const given = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
+  const request = withDefaultTemperature(given, deps.config.chat.temperature)
+  soFar.model = request.model
   const headers = await takeCall(deps, payer)
-  const found = requireModel(deps, await deps.models.current(), request)
 
-  const requestId = c.get('requestId')
-  const budget = await budgetFor(deps, request, found, payer)
-  const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
-  const held = hold(deps, reservation)
-  const call: Call = { request, payer, budget, reservation, held, requestId, startedAt, headers }
-  const signal = AbortSignal.any([c.req.raw.signal, outOfTime(deps.config.chat.timeoutMs)])
+  const from = callerHash(deps, c.get('address'))
+  const repeatable = await repeatableCall(deps, c, request, payer)
+  const known = {
+    request,
+    payer,
+    repeatable,
+    requestId: c.get('requestId'),
+    from,
+    startedAt,
+    gone: c.req.raw.signal,
+    headers,
+  }
+  if (repeatable?.earlier) {
+    const response = answerAgain(repeatable.earlier, headers)
+    await tellRepeat(deps, known)
+    soFar.isTold = true
+    return response
+  }
+  const { call, candidates } = await begin(deps, known).catch(async (thrown: unknown) => {
+    if (repeatable) await deps.db.write(({ trx }) => repeatable.forget(trx))
+    throw thrown
+  })
+  soFar.isTold = true
   try {
-    const tried = await tryCandidates(deps, await candidatesOf(deps, call), {
+    const tried = await tryCandidates(deps, candidates, {
       request,
-      requestId,
-      signal,
-      timeouts: ({ provider }) => ({
-        connectMs: 5000,
-        firstByteMs: provider.settings.timeout_ms ?? 60_000,
-        idleMs: 60_000,
-        totalMs: deps.config.chat.timeoutMs,
-      }),
+      requestId: call.requestId,
+      signal: AbortSignal.any([call.gone, call.time.signal]),
+      deadline: startedAt + deps.config.chat.timeoutMs,
+      timeouts: ({ provider }) => timeoutsOf(deps.config.chat, provider.settings),
     })
     return await answered(deps, call, tried)
   } catch (thrown) {
-    throw await failed(deps, call, thrown, c.req.raw.signal.aborted)
+    throw await failed(deps, call, thrown)
   }
 }
 
-function outOfTime(ms: number): AbortSignal {
-  const controller = new AbortController()
-  const error = new ApiError('upstream_timeout', 'The call took longer than it may; ask for less, or stream it')
-  setTimeout(() => controller.abort(error), ms).unref()
-  return controller.signal
+/** Sets aside what the call may cost: less where others were quicker, as long as an answer can come of it. */
+async function begin(deps: Deps, known: KnownCall): Promise<{ call: Call; candidates: Candidate[] }> {
+  const { request, payer, requestId } = known
+  const found = requireModel(deps, await deps.models.current(), request)
+  for (let triesLeft = RESERVE_TRIES; ; ) {
+    const budget = await budgetFor(deps, request, found, payer)
+    const planned = { ...known, budget }
+    const candidates = await candidatesOf(deps, planned)
+    try {
+      const reservation = await reserve(deps, { ...callOf(request, payer), request_id: requestId }, budget.amountNano)
+      const time = limitTime(deps.config.chat.timeoutMs)
+      return { call: { ...planned, reservation, held: hold(deps, reservation), time }, candidates }
+    } catch (thrown) {
+      const isTaken = thrown instanceof ApiError && thrown.code === 'insufficient_credits'
+      if (!isTaken || --triesLeft === 0) throw thrown
+    }
+  }
 }
 
+/** Between the look at the balance and the reservation, others may take from it. */
+const RESERVE_TRIES = 3
+
 function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
-  const first = models.providers[0]
-  const usual = config.chat.defaultModel ?? (first && `${first.id}/${first.settings.models[0]?.id ?? ''}`) ?? ''
+  const usual = config.chat.defaultModel ?? models.first ?? ''
   const found = models.find(model === '' ? usual : model)
   if (found.length === 0)
     throw new ApiError(
@@ -111,8 +167,26 @@ function callOf({ operation, model }: ModelRequest, payer: Payer) {
   }
 }
 
+/** A call that was answered before costs nothing, and has an event all the same. */
+async function tellRepeat(deps: Deps, { payer, request, requestId, from }: KnownCall): Promise<void> {
+  await deps.db.write(async ({ record }) =>
+    record({
+      at: deps.now(),
+      org_id: payer.orgId,
+      actor: actorOf(payer),
+      action: 'model.repeated',
+      target: payer.userId,
+      client_id: payer.clientId,
+      agent_id: payer.agentId,
+      request_id: requestId,
+      detail: { operation: request.operation, model: request.model, from },
+    }),
+  )
+}
+
 /** Those that the budget covers; on the caller's own keys, those where they have one. */
-async function candidatesOf(deps: Deps, { request, payer, budget, requestId, startedAt }: Call): Promise<Candidate[]> {
+async function candidatesOf(deps: Deps, planned: PlannedCall): Promise<Candidate[]> {
+  const { request, payer, budget, requestId, startedAt } = planned
   const { maxTokens } = budget
   const head = {
     id: requestId,
@@ -152,7 +226,6 @@ async function answered(deps: Deps, call: Call, tried: Tried): Promise<Response>
   const { name, provider } = upstream.served
   const isFallback = call.budget.models[0] !== upstream.served
   const headers = {
-    ...call.headers,
     'x-auth-agent-provider': provider.id,
     'x-auth-agent-attempts': String(attempts),
     // Where Anthropic's clients look for it.
@@ -174,12 +247,14 @@ async function whole(
   const answer = readWhole(call, tried, upstream)
   tried.leave('success')
   const { operation } = upstream.translation
-  const metered = meteredAnswer(operation, upstream.answer, {
-    input: budget.promptTokens,
-    output: budget.maxTokens ?? 0,
+  const output = budget.maxTokens === undefined ? 0 : budget.mostTokens
+  const metered = meteredAnswer(operation, upstream.answer, { input: budget.promptTokens, output })
+  const told = { ...headers, ...answer.headers }
+  const cost = await settled(deps, call, tried, metered, {
+    status: 'completed',
+    given: (paid) => ({ headers: { ...told, ...moneyHeaders(paid) }, ...keptBody(answer.said) }),
   })
-  const cost = await settled(deps, call, tried, metered, 'completed', undefined)
-  return new Response(answer.said, { headers: { ...headers, ...moneyHeaders(cost), ...answer.headers } })
+  return new Response(bodyOf(answer), { headers: { ...call.headers, ...told, ...moneyHeaders(cost) } })
 }
 
 function readWhole({ request }: Call, tried: Tried, upstream: Extract<Upstream, { kind: 'json' }>): WholeAnswer {
@@ -200,11 +275,12 @@ function streamed(
 ): Response {
   const { budget, held, request, requestId } = call
   const { served, translation, first, rest } = upstream
-  const meter = createStreamMeter(translation.operation, budget.promptTokens)
+  const meter = createStreamMeter(translation.operation, { input: budget.promptTokens, output: budget.mostTokens })
   const price = budget.priceOf(served)
   const ttft_ms = deps.now() - call.startedAt
   const progress = { ...progressOf(tried, meter.read()), ttft_ms }
-  const limit = budget.isClamped ? (budget.maxTokens ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+  const recording = call.repeatable && createRecording()
+  const told = { ...headers, ...EVENT_HEADERS }
   const stream = streamAnswer({
     request,
     requestId,
@@ -212,21 +288,25 @@ function streamed(
     translator: translation.stream?.(),
     first,
     rest,
+    time: call.time.signal,
     onEvents(events) {
       for (const event of events) meter.push(event)
       const metered = meter.read()
       held.note({ ...progress, ...metered.usage }, costIn(metered, price))
-      return meter.events() <= limit
+      return !meter.isOver()
     },
+    onSaid: (bytes) => recording?.add(bytes),
     async onEnd(end, error) {
-      tried.leave(outcomeOf(end, error))
+      tried.leave(outcomeOf(end, error, call.time.signal.aborted))
+      const given = recording && end === 'success' ? () => ({ headers: told, ...recording.body() }) : undefined
+      const outcome = { status: STATUS[end], ttftMs: ttft_ms, error, given }
       // Nobody waits for it any more; the reservation is settled later by whoever finds it.
-      await settled(deps, call, tried, meter.read(), STATUS[end], ttft_ms, error).catch((failure: unknown) =>
+      await settled(deps, call, tried, meter.read(), outcome).catch((failure: unknown) =>
         deps.log.error({ request_id: requestId, error: failure }, 'a call of a model could not be settled'),
       )
     },
   })
-  return new Response(stream, { headers: { ...headers, ...EVENT_HEADERS } })
+  return new Response(stream, { headers: { ...call.headers, ...told } })
 }
 
 const STATUS: Record<StreamEnd, Outcome['status']> = {
@@ -235,10 +315,10 @@ const STATUS: Record<StreamEnd, Outcome['status']> = {
   client_closed: 'client_closed',
 }
 
-/** That the caller went away says nothing about the provider. */
-function outcomeOf(end: StreamEnd, error: ApiError | undefined) {
+/** That the caller went away, or wanted more than there is time for, says nothing about the provider. */
+function outcomeOf(end: StreamEnd, error: ApiError | undefined, isOutOfTime: boolean) {
   if (end === 'success') return 'success'
-  return end === 'error' && (error?.status ?? 500) >= 500 ? 'failure' : 'neutral'
+  return end === 'error' && !isOutOfTime && (error?.status ?? 500) >= 500 ? 'failure' : 'neutral'
 }
 
 function progressOf({ attempts, upstream }: Pick<Tried, 'attempts' | 'upstream'>, { usage }: Metered): Progress {
@@ -261,20 +341,32 @@ interface Cost {
   spendableNano: number
 }
 
+/** How a call ended, and what its caller is given again. */
+interface End {
+  status: Outcome['status']
+  ttftMs?: number
+  error?: ApiError | undefined
+  given?: ((cost: Cost) => GivenAnswer) | undefined
+}
+
 /** What the call came to, taken and written down once, with its one event of the audit log. */
 async function settled(
   deps: Deps,
   call: Call,
   tried: Pick<Tried, 'attempts' | 'upstream'>,
   metered: Metered,
-  status: Outcome['status'],
-  ttftMs: number | undefined,
-  error?: ApiError,
+  { status, ttftMs, error, given }: End,
 ): Promise<Cost> {
-  call.held.letGo()
   const price = call.budget.priceOf(tried.upstream.served)
   const progress = { ...progressOf(tried, metered), ttft_ms: ttftMs ?? null }
-  return settleAs(deps, call, { ...progress, status, estimated: metered.estimated }, costIn(metered, price), error)
+  return settleAs(
+    deps,
+    call,
+    { ...progress, status, estimated: metered.estimated },
+    costIn(metered, price),
+    error,
+    given,
+  )
 }
 
 async function settleAs(
@@ -283,15 +375,18 @@ async function settleAs(
   outcome: Omit<Outcome, 'duration_ms'>,
   costNano: number,
   error: ApiError | undefined,
+  given?: End['given'],
 ): Promise<Cost> {
   const now = deps.now()
-  const { payer, request, reservation, requestId } = call
+  const { payer, request, reservation, requestId, repeatable } = call
+  call.held.letGo()
+  call.time.stop()
   return deps.db.write(async (work) => {
     const done = await settle(deps, work, reservation, { ...outcome, duration_ms: now - call.startedAt }, costNano, now)
     work.record({
       at: now,
       org_id: payer.orgId,
-      actor: payer.keyId ?? payer.agentId ?? payer.userId,
+      actor: actorOf(payer),
       action: 'model.called',
       target: payer.userId,
       client_id: payer.clientId,
@@ -300,6 +395,7 @@ async function settleAs(
       detail: {
         operation: request.operation,
         model: request.model,
+        served: outcome.model_served,
         provider: outcome.provider,
         attempts: outcome.attempts,
         status: outcome.status,
@@ -307,9 +403,15 @@ async function settleAs(
         input_tokens: outcome.input_tokens,
         output_tokens: outcome.output_tokens,
         cost_nano: done?.chargedNano ?? 0,
+        ttft_ms: outcome.ttft_ms,
+        duration_ms: now - call.startedAt,
+        from: call.from,
       },
     })
-    return { chargedNano: done?.chargedNano ?? 0, spendableNano: await findSpendable(work.trx, payer.userId) }
+    const cost = { chargedNano: done?.chargedNano ?? 0, spendableNano: await findSpendable(work.trx, payer.userId) }
+    // With the money, so that a call is never paid and forgotten.
+    if (repeatable) await (given ? repeatable.keep(work.trx, given(cost)) : repeatable.forget(work.trx))
+    return cost
   })
 }
 
@@ -331,8 +433,8 @@ const NOTHING = {
 }
 
 /** Nobody answered, or the caller went away before anybody did: it costs nothing, and is written down. */
-async function failed(deps: Deps, call: Call, thrown: unknown, isGone: boolean): Promise<unknown> {
-  call.held.letGo()
+async function failed(deps: Deps, call: Call, thrown: unknown): Promise<unknown> {
+  const isGone = call.gone.aborted
   const nobody = thrown instanceof NobodyAnswered ? thrown : undefined
   const error = nobody?.error ?? (thrown instanceof ApiError ? thrown : undefined)
   const outcome = {

@@ -5,7 +5,7 @@ import { ApiError } from '../http/errors.ts'
 import { parseJsonObject } from '../http/json.ts'
 import { header } from '../http/node-request.ts'
 import type { Dialect, Operation } from './backend.ts'
-import { invalid, isJson, type Json } from './fields.ts'
+import { invalid, isGiven, isJson, type Json } from './fields.ts'
 
 /** A call of a model, as its caller made it. */
 export interface ModelRequest {
@@ -111,4 +111,12 @@ export function withTokenLimit(request: ModelRequest, maxTokens: number, isOpenA
   // Newer models of OpenAI refuse the old name, and others do not know the new one.
   const usual = request.operation === 'chat' && !isOpenAi ? 'max_tokens' : (names[0] ?? 'max_tokens')
   return { ...request, body: { ...request.body, [asked ?? usual]: maxTokens } }
+}
+
+/** A chat whose caller leaves the temperature open has the operator's; models that reason take none. */
+export function withDefaultTemperature(request: ModelRequest, temperature: number | undefined): ModelRequest {
+  const { operation, body } = request
+  if (temperature === undefined || operation !== 'chat') return request
+  if (isGiven(body.temperature) || isGiven(body.reasoning_effort)) return request
+  return { ...request, body: { ...body, temperature } }
 }

@@ -25,7 +25,7 @@ type Given = z.output<typeof NewModelProvider>
 
 export async function createModelProvider(deps: Deps, given: Given, principal: Principal) {
   const now = deps.now()
-  const { row, provider } = await checked(deps, given, {}, { created_at: now, place: now })
+  const { row, provider } = await checkedProvider(deps, given, {}, { created_at: now, place: now })
   await deps.db.write(async (work) => {
     if (!(await insertModelProvider(work.trx, row)))
       throw new ApiError('conflict', `The provider ${given.id} is there already; change it with PUT`)
@@ -59,7 +59,7 @@ export async function replaceModelProvider(
     models: change.models ?? known.settings.models,
     enabled: change.enabled ?? true,
   }
-  const { row, provider } = await checked(deps, given, known.secrets, before)
+  const { row, provider } = await checkedProvider(deps, given, known.secrets, before)
   await deps.db.write(async (work) => {
     if (!(await updateModelProvider(work.trx, row))) throw unknownProvider(id)
     await noteChange(deps, work, principal, 'model_provider.updated', id)
@@ -90,7 +90,7 @@ async function noteChange(deps: Deps, work: Work, principal: Principal, action: 
 }
 
 /** A dry run: what could not serve is refused, and what stood before goes on. Nobody is called yet. */
-async function checked(
+export async function checkedProvider(
   deps: Deps,
   { id, kind, enabled, api_key, oauth2, service_account, aws, ...settings }: Given,
   known: ProviderSecrets,
@@ -110,6 +110,7 @@ async function checked(
   const fields = { ...faultsOf(provider), ...(await refusedAddresses(deps, provider)) }
   const [first] = Object.entries(fields)
   if (first) throw new ApiError('validation_failed', `${first[0]}: ${first[1]}`, { fields })
+  deps.models.check(provider)
   const row: ModelProviderRow = {
     provider_id: id,
     place,

@@ -33,6 +33,8 @@ function isUpstreamUrl(given: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK_HOSTS.has(hostname))
 }
 
+const patience = z.int().min(100).max(3_600_000).optional()
+
 /** USD for a million tokens. */
 const usd = z.number().min(0).max(100_000)
 
@@ -76,7 +78,11 @@ const settings = {
     .max(10)
     .optional(),
   /** To the first byte. */
-  timeout_ms: z.int().min(100).max(3_600_000).optional(),
+  timeout_ms: patience,
+  /** Until there is a connection; between two bytes; for a whole try. */
+  connect_timeout_ms: patience,
+  idle_timeout_ms: patience,
+  total_timeout_ms: patience,
   /** Programs that run at a time. */
   max_concurrent: z.int().min(1).max(64).optional(),
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../context.ts'
-import { findModelsRevision, listModelProviders } from '../storage/model-providers.ts'
+import { findModelsRevision, listModelProviders, type ModelProviderRow } from '../storage/model-providers.ts'
 import type { Backend } from './backend.ts'
 import type { ModelEntry } from './provider-settings.ts'
 import { type ModelProvider, readProvider } from './providers.ts'
@@ -22,6 +22,8 @@ export interface ServedModel {
 /** Who serves what, at one moment. */
 export interface Models {
   providers: readonly RunningProvider[]
+  /** The name of the first model; what stands for many is none. */
+  first: string | undefined
   /** The model that is meant by that name, and those that answer when its provider cannot. Empty: nobody has it. */
   find(name: string): ServedModel[]
 }
@@ -29,6 +31,8 @@ export interface Models {
 export interface ModelRegistry {
   /** As the last change of any process left it. */
   current(): Promise<Models>
+  /** Throws `validation_failed` for a provider that could not run as it is set up. */
+  check(provider: ModelProvider): void
   close(): Promise<void>
 }
 
@@ -56,6 +60,17 @@ export function createModelRegistry(deps: World, createBackend: CreateBackend): 
       .catch((error: unknown) => deps.log.warn({ error, provider: provider.id }, 'a provider could not be ended'))
   }
 
+  /** One that cannot run takes no other with it. */
+  function startedOf(row: ModelProviderRow): RunningProvider | undefined {
+    try {
+      const version = JSON.stringify([row.kind, row.enabled, row.settings, row.secrets_sealed])
+      return start(readProvider(deps, row), version)
+    } catch (error) {
+      deps.log.error({ error, provider: row.provider_id }, 'a provider of models could not be started')
+      return undefined
+    }
+  }
+
   return {
     async current() {
       const revision = await findModelsRevision(deps.db.read)
@@ -66,12 +81,11 @@ export function createModelRegistry(deps: World, createBackend: CreateBackend): 
           end(provider)
           running.delete(id)
         }
-      const providers = rows.map((row) =>
-        start(readProvider(deps, row), JSON.stringify([row.kind, row.enabled, row.settings, row.secrets_sealed])),
-      )
+      const providers = rows.flatMap((row) => startedOf(row) ?? [])
       known = { revision, models: createModels(providers.filter(({ enabled }) => enabled)) }
       return known.models
     },
+    check: (provider) => void createBackend(provider),
     async close() {
       await Promise.all([...running.values()].map(({ provider }) => provider.backend.close?.()))
     },
@@ -93,8 +107,12 @@ export function createModels(providers: readonly RunningProvider[]): Models {
     return longest(providers.flatMap((provider) => prefixed(provider, name)))
   }
 
+  const [first] = providers.flatMap(({ id, settings }) =>
+    settings.models.flatMap((entry) => (entry.id.endsWith('*') ? [] : [`${id}/${entry.id}`])),
+  )
   return {
     providers,
+    first,
     find(name) {
       const primary = one(name)
       if (!primary) return []

@@ -5,6 +5,8 @@ import type { Security } from '../http/route-schemas.ts'
 import type { Operation } from './backend.ts'
 import { callModel } from './model-call.ts'
 import { listModels, retrieveModel } from './model-list.ts'
+import { PLAYGROUND_CHAT } from './person-routes.ts'
+import { tellRefusals } from './refusals.ts'
 
 const CALLER: Security = [{ accessToken: [] }, { apiKey: [] }]
 
@@ -40,6 +42,15 @@ const ENDPOINTS: readonly Endpoint[] = [
 
 /** Where the same stands: clients of OpenAI differ in what they put behind their base address. */
 const MODEL_BASES = ['/v1', '/v1/openai', '/v1/openai/v1'] as const
+
+/** Where calls are told of that are refused, by whatever is on their way. */
+export function modelRefusals(deps: Deps): OpenAPIHono<Env> {
+  const table = new OpenAPIHono<Env>()
+  for (const base of MODEL_BASES)
+    for (const { path, operation } of ENDPOINTS) table.on('POST', `${base}${path}`, tellRefusals(deps, operation))
+  table.on('POST', `/api${PLAYGROUND_CHAT}`, tellRefusals(deps, 'chat'))
+  return table
+}
 
 /** Models, for agents, API keys and outside identities: below the guard of /v1. */
 export function modelRoutes(deps: Deps): OpenAPIHono<Env> {

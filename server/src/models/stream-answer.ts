@@ -34,15 +34,19 @@ export interface StreamOptions {
   translator: StreamTranslator | undefined
   first: ServerSentEvent[]
   rest: UpstreamEvents
+  /** Aborted with what the caller is told when time is up, whether they read or not. */
+  time: AbortSignal
   /** Sees every event of the backend. False: no more of it is wanted. */
   onEvents(events: readonly ServerSentEvent[]): boolean
+  /** Sees every byte of the answer that the caller gets. */
+  onSaid(bytes: Uint8Array): void
   /** Called once. Awaited before the stream is closed. Does not fail. */
   onEnd(end: StreamEnd, error?: ApiError): Promise<void>
 }
 
 /** The caller's stream: each event of the backend as soon as it is there, in the caller's words. */
 export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array> {
-  const { operation, rest, onEnd, onEvents } = options
+  const { operation, rest, onEnd, onEvents, onSaid, time } = options
   const words = createWords(options)
   let waiting: Promise<ServerSentEvent[] | undefined> | undefined = Promise.resolve(options.first)
   let isOver = false
@@ -52,6 +56,8 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
   async function finish(controller: ReadableStreamDefaultController<Uint8Array>, end: StreamEnd, error?: ApiError) {
     if (isOver) return
     isOver = true
+    if (error) controller.enqueue(words.failure(error))
+    await rest.cancel()
     await onEnd(end, error)
     try {
       controller.close()
@@ -60,9 +66,14 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
     }
   }
 
+  function say(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    onSaid(bytes)
+    controller.enqueue(bytes)
+  }
+
   async function end(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const last = words.end()
-    if (last.length > 0) controller.enqueue(last)
+    say(controller, words.end())
     await finish(controller, 'success')
   }
 
@@ -74,39 +85,38 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
     waiting = undefined
     if (events === undefined) return end(controller)
     const goesOn = onEvents(events)
-    const said = words.of(events)
-    if (said.length > 0) controller.enqueue(said)
+    say(controller, words.of(events))
     if (events.some((event) => isLast(operation, event))) {
       isSaid = true
       await within(
         GRACE_MS,
         rest.next().catch(() => undefined),
       )
-      await rest.cancel()
       return end(controller)
     }
     if (goesOn) return
-    await rest.cancel()
-    controller.enqueue(words.cut())
+    say(controller, words.cut())
     await finish(controller, 'success')
   }
 
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        const outOfTime = () => finish(controller, 'error', time.reason)
+        time.addEventListener('abort', outOfTime, { once: true })
+      },
       async pull(controller) {
         try {
           await turn(controller)
         } catch (thrown) {
-          const error = toError(thrown)
-          if (!isOver) controller.enqueue(words.failure(error))
-          await rest.cancel()
-          await finish(controller, 'error', error)
+          await finish(controller, 'error', time.aborted ? time.reason : toError(thrown))
         }
       },
       async cancel() {
         if (isOver) return
         isOver = true
         await rest.cancel()
+        if (isSaid) onSaid(words.end())
         await onEnd(isSaid ? 'success' : 'client_closed')
       },
     },

@@ -5,7 +5,7 @@ import { EVENT_HEADERS } from './stream-answer.ts'
 
 /** An answer in one piece, as the caller reads it. */
 export interface WholeAnswer {
-  said: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | string
+  said: Uint8Array<ArrayBuffer> | string
   headers: Record<string, string>
 }
 
@@ -15,7 +15,12 @@ const JSON_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-
 export function wholeAnswer(upstream: Extract<Upstream, { kind: 'json' }>, request: ModelRequest): WholeAnswer {
   const { translation, bytes } = upstream
   const answer = translation.json ? translation.json(upstream.answer) : upstream.answer
-  if (request.stream) return { said: new Blob([streamOfAnswer(request, answer)]).stream(), headers: EVENT_HEADERS }
+  if (request.stream) return { said: streamOfAnswer(request, answer), headers: EVENT_HEADERS }
   const said = bytes && !translation.json ? Uint8Array.from(bytes) : JSON.stringify(answer)
   return { said, headers: JSON_HEADERS }
+}
+
+/** A stream tells no length, though it is known. */
+export function bodyOf({ said, headers }: WholeAnswer) {
+  return headers['Content-Type'] === EVENT_HEADERS['Content-Type'] ? new Blob([said]).stream() : said
 }

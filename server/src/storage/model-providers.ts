@@ -57,3 +57,13 @@ export async function setModelsRevision(trx: Db, value: string): Promise<void> {
     .onConflict((c) => c.column('name').doUpdateSet({ value }))
     .execute()
 }
+
+/** For the very first change of all. False when there was one. */
+export async function claimModelsRevision(trx: Db, value: string): Promise<boolean> {
+  const inserted = await trx
+    .insertInto('setting')
+    .values({ name: REVISION, value })
+    .onConflict((c) => c.column('name').doNothing())
+    .executeTakeFirst()
+  return inserted.numInsertedOrUpdatedRows === 1n
+}

@@ -16,6 +16,7 @@ const SWEPT = [
   { table: 'invitation', key: 'invitation_id', column: 'expires_at', keepMs: 30 * 86_400_000 },
   { table: 'connection_flow', key: 'state_hash', column: 'expires_at', keepMs: 7 * 86_400_000 },
   { table: 'idempotency_key', key: 'key_hash', column: 'created_at', keepMs: 86_400_000 },
+  { table: 'model_rate', key: 'user_id', column: 'full_at', keepMs: 0 },
   { table: 'webhook_delivery', key: 'delivery_id', column: 'created_at', keepMs: 7 * 86_400_000 },
   { table: 'mail', key: 'mail_id', column: 'created_at', keepMs: 7 * 86_400_000 },
   { table: 'agent_secret', key: 'secret_id', column: 'expires_at', keepMs: 30 * 86_400_000 },

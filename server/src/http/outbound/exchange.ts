@@ -9,6 +9,8 @@ import type { Target } from './target.ts'
 import type { Watch } from './watch.ts'
 
 export interface Silences {
+  /** Until there is a connection. Milliseconds. */
+  connectTimeoutMs: number
   /** From the end of the request to the head of the answer. Milliseconds. */
   headersTimeoutMs: number
   /** At any other time. Milliseconds. */
@@ -30,6 +32,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const broken = brokenAt(request, https)
     const giveUp = () => request.destroy(watch.signal.reason)
+    whenConnected(request, https, () => watch.allowSilence(silences.idleTimeoutMs))
     const awaitHeaders = () => watch.allowSilence(silences.headersTimeoutMs)
     watch.signal.addEventListener('abort', giveUp, { once: true })
     request.on('error', (error) => {
@@ -71,6 +74,13 @@ function begin(target: Target, call: Call, agent: Agent | undefined): ClientRequ
     // Without its cause: it cites the header.
     throw new OutboundRefused('bad_request', host)
   }
+}
+
+function whenConnected(request: ClientRequest, https: boolean, then: () => void): void {
+  request.once('socket', (socket) => {
+    if (request.reusedSocket) then()
+    else socket.once(https ? 'secureConnect' : 'connect', then)
+  })
 }
 
 /** What it means if the connection breaks now. */

@@ -85,7 +85,7 @@ function listPrice(provider: PricedProvider, model: string, now: number): Price 
 function catalogued({ kind, base_url }: PricedProvider, model: string, timestamp: Date): Price | undefined {
   const providerId = CATALOGUE_ID[kind]
   const found = providerId
-    ? calcPrice({}, model, { providerId, timestamp })
+    ? calcPrice({}, kind === 'vertex' ? model.replace(/^google[/]/, '') : model, { providerId, timestamp })
     : (base_url && calcPrice({}, model, { providerApiUrl: base_url, timestamp })) || calcPrice({}, model, { timestamp })
   return found ? cataloguePrice(found.model_price, found.model.context_window) : undefined
 }
