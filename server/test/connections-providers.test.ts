@@ -287,8 +287,7 @@ describe('a token endpoint', () => {
     const exp = NOW / 1000 + 600
     const jwt = `e30.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.c2ln`
     const said = { expires_in: undefined, expires_at: undefined }
-    expect(expiryOf({ ...said, accessToken: jwt, refreshable: true }, {}, NOW)).toBe(exp * 1000)
-    expect(expiryOf({ ...said, accessToken: 'opaque', refreshable: true }, {}, NOW)).toBe(NOW + 3_600_000)
-    expect(expiryOf({ ...said, accessToken: 'opaque', refreshable: false }, {}, NOW)).toBeUndefined()
+    expect(expiryOf({ ...said, accessToken: jwt }, {}, NOW)).toBe(exp * 1000)
+    expect(expiryOf({ ...said, accessToken: 'opaque' }, {}, NOW)).toBeUndefined()
   })
 })

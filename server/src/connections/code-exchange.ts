@@ -8,6 +8,7 @@ import { type Account, accountOf } from './account.ts'
 import { type Endpoints, endpointsOf, jwksOf } from './endpoints.ts'
 import { openFlowSecrets } from './flow-secrets.ts'
 import { InvalidIdTokenError, verifyIdToken } from './id-token.ts'
+import { withIntrospectedEnd } from './introspection.ts'
 import { findProvider, type OAuthClient } from './provider-registry.ts'
 import type { OAuthProvider } from './providers/provider.ts'
 import { requestTokens } from './token-request.ts'
@@ -138,7 +139,11 @@ async function exchange(
     timeoutMs: EXCHANGE_TIMEOUT_MS,
   })
   const response = readTokenResponse(raw, client.provider.response, client.provider, deps.now())
-  if (response.kind === 'tokens') return response
+  if (response.kind === 'tokens') {
+    const { introspection } = endpoints
+    if (response.endIsKnown || introspection === undefined) return response
+    return { ...response, tokens: await withIntrospectedEnd(deps, client, introspection, response.tokens) }
+  }
   const cause = new Error(`It answered ${toldOfRefusal(response)}`)
   throw new ConsentFailed('exchange_failed', 'exchange_failed', { cause })
 }

@@ -9,6 +9,7 @@ const Metadata = z.object({
   authorization_endpoint: z.string().refine(isProviderUrl).optional(),
   token_endpoint: z.string().optional(),
   revocation_endpoint: z.string().optional(),
+  introspection_endpoint: z.string().optional(),
   userinfo_endpoint: z.string().optional(),
   jwks_uri: z.string().optional(),
   authorization_response_iss_parameter_supported: z.boolean().optional(),

@@ -11,6 +11,7 @@ export interface Endpoints {
   authorization: string
   token: string
   revocation?: string | undefined
+  introspection?: string | undefined
   userinfo?: string | undefined
   jwks?: string | undefined
   /** RFC 9207 §3: every callback names the issuer. */
@@ -40,6 +41,7 @@ export async function endpointsOf(
     authorization,
     token,
     revocation: filled(provider.revocation_url) ?? found?.revocation_endpoint,
+    introspection: found?.introspection_endpoint,
     userinfo: filled(provider.userinfo_url) ?? found?.userinfo_endpoint,
     jwks: filled(provider.jwks_uri) ?? found?.jwks_uri,
     issParameter: provider.iss_parameter ?? found?.authorization_response_iss_parameter_supported ?? false,

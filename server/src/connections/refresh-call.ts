@@ -1,6 +1,7 @@
 import type { Deps } from '../context.ts'
 import type { CallOutcome } from '../resilience/breaker.ts'
-import { endpointsOf } from './endpoints.ts'
+import { type Endpoints, endpointsOf } from './endpoints.ts'
+import { withIntrospectedEnd } from './introspection.ts'
 import { type EffectiveProvider, findProvider } from './provider-registry.ts'
 import type { OAuthProvider } from './providers/provider.ts'
 import { faultOfFailure, faultOfRefusal, type RefreshFault } from './refresh-fault.ts'
@@ -26,24 +27,33 @@ export async function askForTokens(
   const values: Record<string, string> = JSON.parse(row.parameters)
   const client = { ...effective, provider: effective.provider }
   try {
-    const { token: url } = await endpointsOf(deps, effective, values)
-    return await throughBreaker(deps, url, () => request(deps, client, { url, values, refreshToken }))
+    const endpoints = await endpointsOf(deps, effective, values)
+    return await throughBreaker(deps, endpoints.token, () => request(deps, client, { endpoints, values, refreshToken }))
   } catch (thrown) {
     return faultOrThrow(thrown)
   }
 }
 
+interface Asked {
+  endpoints: Endpoints
+  values: Record<string, string>
+  refreshToken: string
+}
+
 async function request(
   deps: Deps,
   client: EffectiveProvider & { provider: OAuthProvider },
-  { url, values, refreshToken }: { url: string; values: Record<string, string>; refreshToken: string },
+  { endpoints, values, refreshToken }: Asked,
 ): Promise<RefreshAnswer> {
   const { provider } = client
   const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken }
   try {
+    const { token: url, introspection } = endpoints
     const raw = await requestTokens(deps, client, { url, parameters, values, timeoutMs: TIMEOUT_MS })
     const read = readTokenResponse(raw, provider.refresh_response ?? provider.response, provider, deps.now())
-    return read.kind === 'tokens' ? read : faultOfRefusal(read, provider)
+    if (read.kind === 'refused') return faultOfRefusal(read, provider)
+    if (read.endIsKnown || introspection === undefined) return read
+    return { kind: 'tokens', tokens: await withIntrospectedEnd(deps, client, introspection, read.tokens) }
   } catch (thrown) {
     return faultOrThrow(thrown)
   }

@@ -11,8 +11,8 @@ export interface RawAnswer {
 }
 
 export type TokenResponse =
-  /** `body` is for what this provider says beside: the account. */
-  | { kind: 'tokens'; tokens: Tokens; body: unknown }
+  /** `body` is for what this provider says beside: the account. `endIsKnown`: it, the token or the entry says when it ends. */
+  | { kind: 'tokens'; tokens: Tokens; body: unknown; endIsKnown: boolean }
   /** `error` is one word of RFC 6749 §5.2 or the provider's own; `invalid_response` where there is none to be found. */
   | { kind: 'refused'; status: number; error: string; error_description?: string; retryAfterMs?: number }
 
@@ -44,12 +44,14 @@ export function readTokenResponse(
     expires_in: memberAt(body, shape?.expires_in ?? 'expires_in'),
     expires_at: shape?.expires_at === undefined ? undefined : memberAt(body, shape.expires_at),
   }
-  const expires_at = expiryOf({ ...expires, accessToken, refreshable: said.refresh_token !== undefined }, provider, now)
+  const told = expiryOf({ ...expires, accessToken }, provider, now)
+  const expires_at = told ?? (said.refresh_token === undefined ? undefined : now + UNKNOWN_MS)
   const known = Object.entries({ ...said, expires_at }).filter(([, value]) => value !== undefined)
   return {
     kind: 'tokens',
     tokens: { access_token: accessToken, token_type: tokenType(body, shape), ...Object.fromEntries(known) },
     body,
+    endIsKnown: told !== undefined,
   }
 }
 
@@ -106,7 +108,6 @@ interface Expiry {
   expires_in: unknown
   expires_at: unknown
   accessToken: string
-  refreshable: boolean
 }
 
 /** A refreshable token about whose end nobody says anything: it is looked after every hour. */
@@ -121,7 +122,7 @@ const YEARS_50_MS = 50 * 365 * 86_400_000
  * whatever is said later than that.
  */
 export function expiryOf(
-  { expires_in, expires_at, accessToken, refreshable }: Expiry,
+  { expires_in, expires_at, accessToken }: Expiry,
   { expires_in_default_s }: Pick<OAuthProvider, 'expires_in_default_s'>,
   now: number,
 ): number | undefined {
@@ -131,8 +132,7 @@ export function expiryOf(
   const said = coming(moment(expires_at) ?? lifetime(expires_in, now))
   if (said !== undefined) return own === undefined ? said : Math.min(own, said)
   if (own !== undefined) return own
-  if (expires_in_default_s !== undefined) return now + expires_in_default_s * 1000
-  return refreshable ? now + UNKNOWN_MS : undefined
+  return expires_in_default_s === undefined ? undefined : now + expires_in_default_s * 1000
 }
 
 function moment(value: unknown): number | undefined {
