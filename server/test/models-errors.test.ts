@@ -515,7 +515,6 @@ describe('headers', () => {
     'x-portkey-custom-host': 'http://canary.example',
     'openai-organization': 'canary',
     'openai-beta': 'canary',
-    'idempotency-key': 'canary',
     'proxy-authorization': 'Basic canary',
     'x-hop': 'canary',
     connection: 'x-hop, close',
@@ -540,11 +539,17 @@ describe('headers', () => {
     location: 'https://canary.example',
   }
 
+  let calls = 0
   /** By Node's own client: `fetch` sends none of those that matter here. */
   async function asked(model: string, path: string, stream: boolean): Promise<Record<string, unknown>> {
     const sending = httpRequest(`${gateway.url}${path}`, {
       method: 'POST',
-      headers: { ...OF_THE_CALLER, authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      headers: {
+        ...OF_THE_CALLER,
+        'idempotency-key': `canary-${calls++}`,
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+      },
     })
     sending.end(JSON.stringify({ model, max_tokens: 50, messages: HI, stream }))
     const [response] = await once(sending, 'response')
