@@ -273,7 +273,9 @@ describe.each(DATABASES)('what was secret, on %s', (kind) => {
 /** The database, its log and what else lies beside it, deleted rows and all. */
 function filesOf(databaseUrl: string): string[] {
   const folder = dirname(databaseUrl.slice('sqlite:'.length))
-  return readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'))
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
 }
 
 /** Every row of every table as a dump would have it. */
