@@ -81,15 +81,15 @@ describe.each(DATABASES)('a call with an Idempotency-Key, on %s', (kind) => {
 
   test('is made once, however many come at once: the others are told to wait', async () => {
     const ada = await gateway.caller(1000)
-    let letGo = () => {}
-    const told = new Promise<void>((resolve) => {
-      letGo = resolve
-    })
-    gateway.upstream.answer = async (call, response) => {
-      await told
-      await says('Hello')(call, response)
-    }
     for (const stream of [false, true]) {
+      let letGo = () => {}
+      const told = new Promise<void>((resolve) => {
+        letGo = resolve
+      })
+      gateway.upstream.answer = async (call, response) => {
+        await told
+        await says('Hello')(call, response)
+      }
       const key = newKey()
       const seen = gateway.upstream.seen.length
       let refused = 0
