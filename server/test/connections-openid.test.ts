@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { unsealTokens } from '../src/connections/vault.ts'
 import { findConnection } from '../src/storage/connections.ts'
 import { type ConnectionsServer, startConnections } from './connection-flows.ts'
+import { databaseFiles } from './database-files.ts'
 import { claimsOf } from './harness.ts'
 import { startOpenIdProvider } from './openid-provider.ts'
 
@@ -82,8 +81,7 @@ describe('with a real OpenID provider', () => {
       token,
       body: { user_id: 'ada', provider_name: 'op', scopes: ['openid'] },
     })) as { body: { state: string } }
-    const folder = dirname(server.databaseUrl.slice('sqlite:'.length))
-    const bytes = readdirSync(folder).map((name) => readFileSync(join(folder, name)))
+    const bytes = databaseFiles(server.databaseUrl).map((file) => file.bytes)
     expect(bytes.length).toBeGreaterThan(1)
     const secrets = [access_token, refresh_token, id_token, CLIENT.secret, requested.state, pending.body.state, token]
     for (const secret of [...secrets, back.searchParams.get('code') ?? ''])

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { redact } from '../src/http/redact.ts'
 import { maintain } from '../src/maintenance.ts'
+import { databaseFiles } from './database-files.ts'
 import { spellings } from './everything.ts'
 import { authorizePath, DATABASES, ISSUER, newPkce, startServer, type TestServer } from './harness.ts'
 import {
@@ -138,9 +137,7 @@ async function rowsIn(server: TestServer): Promise<string[]> {
 }
 
 function filesOf({ databaseUrl }: TestServer): string[] {
-  if (!databaseUrl.startsWith('sqlite:')) return []
-  const directory = dirname(databaseUrl.slice('sqlite:'.length))
-  return readdirSync(directory).map((name) => readFileSync(join(directory, name), 'latin1'))
+  return databaseFiles(databaseUrl).map(({ bytes }) => bytes.toString('latin1'))
 }
 
 describe.each(DATABASES)('of what people keep secret on %s', (kind) => {

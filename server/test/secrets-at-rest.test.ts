@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { databaseFiles } from './database-files.ts'
 import { everything, spellings } from './everything.ts'
 import { DATABASES, startServer, type TestServer } from './harness.ts'
 
@@ -67,8 +66,7 @@ async function postgresText(url: string, tables: readonly string[]): Promise<str
 /** The database file and what lies beside it, deleted rows and all. */
 function files(databaseUrl: string): string[] {
   if (!databaseUrl.startsWith('sqlite:')) return []
-  const directory = dirname(databaseUrl.slice('sqlite:'.length))
-  const names = readdirSync(directory)
-  expect(names.some((name) => name.endsWith('-wal'))).toBe(true)
-  return names.map((name) => readFileSync(join(directory, name), 'latin1'))
+  const lying = databaseFiles(databaseUrl)
+  expect(lying.some(({ name }) => name.endsWith('-wal'))).toBe(true)
+  return lying.map(({ bytes }) => bytes.toString('latin1'))
 }
