@@ -33,26 +33,33 @@ interface World {
 export function createProviderDocuments(world: World): ProviderDocuments {
   const asked = new Map<string, Promise<Record<string, unknown>>>()
 
+  async function look(url: string, isEnough: Enough): Promise<Record<string, unknown>> {
+    const known = await findProviderDocument(world.db.read, url)
+    return known && isEnough(known) ? parse(known) : ask(url, isEnough)
+  }
+
   /** One question at a time, however many want the answer. */
-  function ask(url: string, known: ProviderDocument | undefined) {
+  function ask(url: string, isEnough: Enough) {
     const running = asked.get(url)
     if (running) return running
-    const asking = refetch(world, url, known).finally(() => asked.delete(url))
+    const asking = askUnlessAnswered(url, isEnough).finally(() => asked.delete(url))
     asked.set(url, asking)
     return asking
   }
 
+  /** Who looked before the last answer was stored finds it now. */
+  async function askUnlessAnswered(url: string, isEnough: Enough) {
+    const known = await findProviderDocument(world.db.read, url)
+    return known && isEnough(known) ? parse(known) : refetch(world, url, known)
+  }
+
   return {
-    async read(url) {
-      const known = await findProviderDocument(world.db.read, url)
-      return known && known.fresh_until > world.now() ? parse(known) : ask(url, known)
-    },
-    async reread(url) {
-      const known = await findProviderDocument(world.db.read, url)
-      return known && known.tried_at > world.now() - RETRY_MS ? parse(known) : ask(url, known)
-    },
+    read: (url) => look(url, ({ fresh_until }) => fresh_until > world.now()),
+    reread: (url) => look(url, ({ tried_at }) => tried_at > world.now() - RETRY_MS),
   }
 }
+
+type Enough = (known: ProviderDocument) => boolean
 
 async function refetch(world: World, url: string, known: ProviderDocument | undefined) {
   const now = world.now()
