@@ -46,6 +46,9 @@ export async function callApiTool(
   const userId = connection?.user_ref ?? args.user_id ?? (await ownPerson(deps, principal))
   const { name: providerName, label } = tool.provider
   const known = connection ?? (await findUnconsented(deps.db.read, unconsented(principal, providerName, userId)))
+  // Consent may have come between the two looks: it is in neither then.
+  const arrived = known ? undefined : await chosenConnection(deps, principal, tool, args)
+  if (arrived) return callApi(deps, principal, arrived, args, exchange)
   const wanted = { providerName, label, userId, known, tool: tool.name }
   const consented = await obtainConsent(deps, principal, wanted, exchange)
   if ('answer' in consented) return consented.answer
