@@ -65,8 +65,8 @@ export async function admit(deps: Deps, call: KnownCall): Promise<Admitted> {
 }
 
 async function planOf(deps: Deps, { request, payer, ...names }: KnownCall): Promise<Plan> {
-  const found = requireModel(deps, await deps.models.current(), request)
-  const budget = await budgetFor(deps, request, found, payer)
+  const models = await deps.models.current()
+  const budget = await budgetFor(deps, request, requireModel(deps, models, request), models.prices, payer)
   return { budget, candidates: await candidatesOf(deps, request, payer, budget, names) }
 }
 
