@@ -1,3 +1,4 @@
+import { expireLots } from './accounts/credit-expiry.ts'
 import { startMailDelivery } from './accounts/mail-delivery.ts'
 import { signAuditHeads } from './audit/heads.ts'
 import { expireUnanswered } from './connections/connections.ts'
@@ -30,12 +31,13 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
   }
 }
 
-/** One round: forgets what has ended, takes up the keys of other processes, rotates an old key, signs the audit heads. */
+/** One round: forgets what has ended, ends credits that have expired, takes up the keys of other processes, rotates an old key, signs the audit heads. */
 export async function maintain(deps: Deps): Promise<void> {
   if (deps.config.only !== 'gateway') {
     await expireUnanswered(deps)
     await revokeUnconfirmed(deps)
   }
+  if (deps.config.only !== 'broker') await expireLots(deps)
   await sweep(deps)
   await deps.signingKeys.reload()
   const { activeAt } = deps.signingKeys.current()

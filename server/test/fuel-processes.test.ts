@@ -52,6 +52,7 @@ describe.each(DATABASES)('processes that share a %s database', (kind) => {
           actor: 'test',
           at: 0,
           usage_id: null,
+          lot_id: null,
         })
         .execute()
       await trx.insertInto('balance').values({ user_id: userId, balance_nano: amount, reserved_nano: 0 }).execute()

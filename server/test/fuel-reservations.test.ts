@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { findSpendable } from '../src/accounts/credits.ts'
 import { hold, type Reservation, sweepReservations } from '../src/models/fuel/reservations.ts'
-import { findSpendable } from '../src/storage/ledger.ts'
 import { renewReservation, takeReservation } from '../src/storage/reservations.ts'
 import { broken, callOf, cents, reserve, settleNow, spend, standingOf } from './fuel-calls.ts'
 import { DATABASES, startServer, type TestServer } from './harness.ts'
@@ -42,7 +42,7 @@ describe.each(DATABASES)('credits on %s', (kind) => {
     let polling = true
     const poll = (async () => {
       while (polling) {
-        free.push(await findSpendable(deps.db.read, userId))
+        free.push(await findSpendable(deps.db.read, userId, deps.now()))
         await nextTurn()
       }
     })()

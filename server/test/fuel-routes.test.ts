@@ -79,7 +79,7 @@ describe.each(DATABASES)('a person on %s', (kind) => {
   })
 
   test('chooses what to pay by', async () => {
-    expect((await ada.get('/api/payment-method')).body).toEqual({ payment_method: 'credits', credits: 0 })
+    expect((await ada.get('/api/payment-method')).body).toEqual({ payment_method: 'credits', credits: 0, lots: [] })
     expect((await ada.send('PUT', '/api/payment-method', { payment_method: 'byok' })).body.payment_method).toBe('byok')
     const { api_key } = await newKey(ada, 'plain', ['agent-fuel'])
     expect((await server.request('/api/oauth/verify', { headers: bearer(api_key) })).body.payment_method).toBe('byok')

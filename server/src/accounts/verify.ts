@@ -39,7 +39,7 @@ export function verifyRoutes(deps: Deps) {
       throw new ApiError('invalid_token', 'Send a live API key as Authorization: Bearer', {
         headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
       })
-    const credits = await creditsOf(deps.db.read, person.user_id)
+    const credits = await creditsOf(deps, person.user_id)
     return reply(c, { id: person.user_id, email: person.email, credits, payment_method: person.payment_method })
   })
 }

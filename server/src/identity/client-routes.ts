@@ -33,6 +33,8 @@ const Client = z
     subjects: z.array(z.enum(['agent', 'user'])),
     access_token_format: z.enum(['jwt', 'api_key']),
     promotional_credits: z.int(),
+    promotional_credits_expire_in: z.int().nullable(),
+    promotional_excluded_models: z.array(z.string()),
     min_level: z.int(),
     resource_server: z.boolean(),
     created_at: z.string(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ModelPatterns } from '../accounts/credit-lots.ts'
 import { reaches, reachOf, requireMember } from '../accounts/roles.ts'
 import type { Deps, Principal } from '../context.ts'
 import { newId, newSecret } from '../crypto/ids.ts'
@@ -34,6 +35,8 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'
 const SUBJECTS = ['agent', 'user'] as const
 /** A thousand dollars a user: beyond it, somebody has mistaken the unit. */
 const MAX_PROMOTION_CENTS = 100_000
+const SHORTEST_PROMOTION_S = 3600
+const LONGEST_PROMOTION_S = 10 * 365 * 86_400
 /**
  * A chosen id must never look like one of ours: `sub` of an agent and of a client share a claim (RFC 9700 §4.15), and the
  * audit log calls its actors by their ids.
@@ -77,6 +80,10 @@ const settings = {
   access_token_format: z.enum(['jwt', 'api_key']),
   /** Cents that each new user of the app gets once. */
   promotional_credits: z.int().min(0).max(MAX_PROMOTION_CENTS),
+  /** Seconds after they are given, at least an hour; null: they do not end. */
+  promotional_credits_expire_in: z.int().min(SHORTEST_PROMOTION_S).max(LONGEST_PROMOTION_S).nullable(),
+  /** What they do not pay for. */
+  promotional_excluded_models: ModelPatterns,
   // A setting that is accepted must do something: this comes with the egress guard.
   jwks_uri: z.null('is not offered by this version; send the keys as jwks'),
   min_level: z.int().min(1).max(4),
@@ -102,6 +109,8 @@ export const NewClient = z
     subjects: settings.subjects.default(['agent']),
     access_token_format: settings.access_token_format.default('jwt'),
     promotional_credits: settings.promotional_credits.default(0),
+    promotional_credits_expire_in: settings.promotional_credits_expire_in.default(null),
+    promotional_excluded_models: settings.promotional_excluded_models.default([]),
     min_level: settings.min_level.default(1),
     resource_server: settings.resource_server.default(false),
   })
@@ -144,7 +153,7 @@ export async function createClient(
   principal: Principal,
 ): Promise<ClientView & { client_secret?: string }> {
   requireMember(principal)
-  requireCreditor(principal, input.promotional_credits)
+  requireCreditor(principal, input)
   const now = deps.now()
   const client = NewClient.parse(input)
   const clientId = client.client_id ?? newId(deps.random, 'client')
@@ -162,6 +171,8 @@ export async function createClient(
     subjects: JSON.stringify(client.subjects),
     access_token_format: client.access_token_format,
     promotional_credits: client.promotional_credits,
+    promotional_credits_expire_in: client.promotional_credits_expire_in,
+    promotional_excluded_models: JSON.stringify(client.promotional_excluded_models),
     min_level: client.min_level,
     resource_server: client.resource_server ? 1 : 0,
     created_at: now,
@@ -187,12 +198,26 @@ export async function createClient(
   return { ...(await viewOf(deps, clientId)), ...(secret && { client_secret: secret }) }
 }
 
-/** Promotional credits are paid by who runs this server: only the operator gives them away. */
-function requireCreditor(principal: Principal, promotion: number | undefined): void {
-  if (principal.kind !== 'operator' && promotion)
-    throw new ApiError('forbidden', 'Promotional credits are given by the operator of this server', {
-      fields: { promotional_credits: 'can be set by the operator only' },
-    })
+/**
+ * Promotional credits are paid by who runs this server: only the operator gives them away, or says until when and for
+ * what. Others may stop giving them.
+ */
+function requireCreditor(principal: Principal, asked: z.input<typeof ClientChanges>, before?: ClientRow): void {
+  if (principal.kind === 'operator') return
+  const expireIn = asked.promotional_credits_expire_in
+  const excluded = asked.promotional_excluded_models
+  const isAsked = {
+    promotional_credits: Boolean(asked.promotional_credits),
+    promotional_credits_expire_in:
+      expireIn !== undefined && expireIn !== (before?.promotional_credits_expire_in ?? null),
+    promotional_excluded_models:
+      excluded !== undefined && JSON.stringify(excluded) !== (before?.promotional_excluded_models ?? '[]'),
+  }
+  const refused = Object.entries(isAsked).flatMap(([name, is]) => (is ? [name] : []))
+  if (refused.length === 0) return
+  throw new ApiError('forbidden', 'Promotional credits are given by the operator of this server', {
+    fields: Object.fromEntries(refused.map((name) => [name, 'can be set by the operator only'])),
+  })
 }
 
 /** An app that holds keys of people wants to call models with them. */
@@ -260,7 +285,6 @@ export async function updateClient(
   changes: z.output<typeof ClientChanges>,
   principal: Principal,
 ): Promise<ClientView> {
-  requireCreditor(principal, changes.promotional_credits)
   await change(
     deps,
     clientId,
@@ -268,6 +292,7 @@ export async function updateClient(
     'client.updated',
     { fields: Object.keys(changes) },
     async (work, client, now) => {
+      requireCreditor(principal, changes, client)
       const together: Together = { ...summaryOf(client), ...changesIn(changes) }
       const checked = z.any().superRefine(checkTogether).safeParse(together)
       if (!checked.success) throw validationFailed(checked.error)
@@ -309,6 +334,12 @@ function columnsOf(changes: z.output<typeof ClientChanges>) {
     ...(changes.subjects !== undefined && { subjects: JSON.stringify(changes.subjects) }),
     ...(changes.access_token_format !== undefined && { access_token_format: changes.access_token_format }),
     ...(changes.promotional_credits !== undefined && { promotional_credits: changes.promotional_credits }),
+    ...(changes.promotional_credits_expire_in !== undefined && {
+      promotional_credits_expire_in: changes.promotional_credits_expire_in,
+    }),
+    ...(changes.promotional_excluded_models !== undefined && {
+      promotional_excluded_models: JSON.stringify(changes.promotional_excluded_models),
+    }),
     ...(changes.min_level !== undefined && { min_level: changes.min_level }),
     ...(changes.resource_server !== undefined && { resource_server: changes.resource_server ? 1 : 0 }),
   }
@@ -387,6 +418,8 @@ function summaryOf(client: ClientRow) {
     subjects: parse(client.subjects) as string[],
     access_token_format: client.access_token_format,
     promotional_credits: client.promotional_credits,
+    promotional_credits_expire_in: client.promotional_credits_expire_in,
+    promotional_excluded_models: parse(client.promotional_excluded_models) as string[],
     min_level: client.min_level,
     resource_server: client.resource_server === 1,
     created_at: new Date(client.created_at).toISOString(),

@@ -232,7 +232,7 @@ async function showApproval(
     person: { name: person.name, email: person.email },
     budget: {
       payment: row?.payment_method ?? 'credits',
-      credits: await creditsOf(deps.db.read, person.id),
+      credits: await creditsOf(deps, person.id),
       promotion: client.access_token_format === 'api_key' ? client.promotional_credits : 0,
     },
     action: `${base}/authorize/person`,

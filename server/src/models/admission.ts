@@ -48,8 +48,7 @@ export async function admit(deps: Deps, call: KnownCall): Promise<Admitted> {
       headers ??= await takeCall(deps, payer)
       throw thrown
     })
-    const { amountNano } = plan.budget
-    const reservation = newReservation(deps, recordOf(call), amountNano)
+    const reservation = newReservation(deps, recordOf(call), plan.budget.payable)
     // Nothing is told of it before a later write is on the disk, and what a dead machine forgets was never settled.
     const { rate, isCovered } = await deps.db.write(
       async ({ trx }) => {
@@ -60,7 +59,11 @@ export async function admit(deps: Deps, call: KnownCall): Promise<Admitted> {
     )
     headers ??= rate && rateHeaders(deps, rate)
     if (isCovered) return { ...plan, reservation, headers: headers ?? {} }
-    if (triesLeft === 1) throw await insufficientCredits(deps, payer.userId, amountNano)
+    if (triesLeft === 1)
+      throw await insufficientCredits(deps, payer.userId, {
+        neededNano: reservation.amountNano,
+        names: plan.budget.payable[0]?.names,
+      })
   }
 }
 

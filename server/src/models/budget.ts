@@ -1,9 +1,11 @@
+import { type ModelNames, spendableIn } from '../accounts/credit-lots.ts'
 import type { Deps } from '../context.ts'
-import { findSpendable } from '../storage/ledger.ts'
+import { findStanding } from '../storage/ledger.ts'
 import type { PriceOverrideRow } from '../storage/price-overrides.ts'
 import { flatPrice, nanoOf, type Price } from './fuel/price.ts'
 import { priceOf, requirePrice } from './fuel/prices.ts'
 import { insufficientCredits } from './fuel/reservations.ts'
+import type { PayableModel } from './fuel/spending.ts'
 import { affordable, promptOf, upperBound } from './fuel/upper-bound.ts'
 import { askedTokens, type ModelRequest } from './model-request.ts'
 import type { Payer } from './payer.ts'
@@ -12,8 +14,8 @@ import type { ServedModel } from './registry.ts'
 
 /** What a call may cost, before it is made. */
 export interface Budget {
-  /** To be set aside. */
-  amountNano: number
+  /** What is to be set aside, for each of the models; nothing on own keys. */
+  payable: PayableModel[]
   /** Those that can be paid, in their order. */
   models: ServedModel[]
   /** At most so many tokens are generated for each answer; undefined: as many as the provider likes. */
@@ -26,9 +28,10 @@ export interface Budget {
 }
 
 /**
- * On credits: as much as the dearest of those that may answer can come to, and no more than the person has. Who answers
- * in the place of the first may cost more, as long as the answer can be as long. On their own keys there is nothing to
- * set aside, and what is asked for is not touched.
+ * On credits: as much as each of those that may answer can come to, and no more than the person has for it. Who answers
+ * in the place of the first may cost more, as long as the answer can be as long, and is left out where it could not be
+ * paid: promotional credits pay for some models only. On their own keys there is nothing to set aside, and what is asked
+ * for is not touched.
  */
 export async function budgetFor(
   deps: Deps,
@@ -46,14 +49,21 @@ export async function budgetFor(
   const price = requirePrice(priceAt(first), first.name)
   const isGenerated = request.operation !== 'embeddings'
   const asked = isGenerated ? (askedTokens(request) ?? deps.config.chat.maxTokens) : 0
-  const spendable = await findSpendable(deps.db.read, payer.userId)
-  const bounds = found.flatMap((served) => boundOf(request, served, priceAt(served), asked, spendable))
+  const standing = await findStanding(deps.db.read, payer.userId)
+  const spendable = (served: ServedModel) => spendableIn(standing, deps.now(), namesOf(served))
+  const bounds = found.flatMap((served) => boundOf(request, served, priceAt(served), asked, spendable(served)))
   const [{ maxTokens = -1 } = {}] = bounds.filter(({ served }) => served === first)
-  if (maxTokens < 0)
-    throw await insufficientCredits(deps, payer.userId, upperBound(promptOf(request.body, price), asked, price))
+  if (maxTokens < 0) {
+    const neededNano = upperBound(promptOf(request.body, price), asked, price)
+    throw await insufficientCredits(deps, payer.userId, { neededNano, names: namesOf(first) })
+  }
   const covered = bounds.filter((bound) => bound.maxTokens >= maxTokens)
   return {
-    amountNano: Math.max(...covered.map((bound) => upperBound(bound.prompt, maxTokens, bound.price))),
+    payable: covered.map(({ served, prompt, price }) => ({
+      served: `${served.provider.id}/${served.upstreamModel}`,
+      names: namesOf(served),
+      nano: upperBound(prompt, maxTokens, price),
+    })),
     models: covered.map(({ served }) => served),
     maxTokens: isGenerated ? maxTokens : undefined,
     mostTokens: maxTokens * Math.max(...covered.map(({ prompt }) => prompt.answers)),
@@ -62,12 +72,18 @@ export async function budgetFor(
   }
 }
 
+/** With and without the provider, as it is called here and there: a pattern may mean any of them. */
+function namesOf({ provider, name, upstreamModel }: ServedModel): ModelNames {
+  const bare = name.slice(provider.id.length + 1)
+  return [...new Set([name, bare, `${provider.id}/${upstreamModel}`, upstreamModel])]
+}
+
 const FREE = flatPrice({ inputNanoPerMtok: 0, outputNanoPerMtok: 0 })
 
 /** What own keys cost is between the person and the provider. */
 function onOwnKeys({ body }: ModelRequest, models: ServedModel[], price: Price): Budget {
   return {
-    amountNano: 0,
+    payable: [],
     models,
     maxTokens: undefined,
     mostTokens: Number.POSITIVE_INFINITY,

@@ -1,8 +1,7 @@
-import { NANO_PER_CENT } from '../accounts/credits.ts'
+import { findSpendable, NANO_PER_CENT } from '../accounts/credits.ts'
 import type { Deps } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import type { Work } from '../storage/database.ts'
-import { findSpendable } from '../storage/ledger.ts'
 import type { Admitted, KnownCall } from './admission.ts'
 import { NobodyAnswered, type Tried } from './attempts.ts'
 import type { TimeLimit } from './call-time.ts'
@@ -105,7 +104,8 @@ async function settleAs(
     const done = await settle(deps, work, reservation, ended, costNano, now)
     const chargedNano = done?.chargedNano ?? 0
     tell(work, call, ended, chargedNano, error, now)
-    const cost = { chargedNano, spendableNano: done?.spendableNano ?? (await findSpendable(work.trx, payer.userId)) }
+    const spendableNano = done?.spendableNano ?? (await findSpendable(work.trx, payer.userId, now))
+    const cost = { chargedNano, spendableNano }
     // With the money, so that a call is never paid and forgotten.
     if (repeatable) await (given ? repeatable.keep(work.trx, given(cost)) : repeatable.forget(work.trx))
     return cost

@@ -1,61 +1,136 @@
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
+import { type CreditLotRow, insertLot, listLots } from './credit-lots.ts'
 import type { Db } from './database.ts'
 import { prepared } from './prepared.ts'
 import type { BalanceTable, LedgerEntryTable } from './schema.ts'
 
-const balanceOf = prepared<{ userId: string }, BalanceTable>((db, param) =>
-  db.selectFrom('balance').selectAll().where('user_id', '=', param('userId')),
-)
+export type BalanceRow = Selectable<BalanceTable>
 
-/** Nano-dollars that a person can spend now: what they have, less what is reserved. */
-export async function findSpendable(db: Db, userId: string): Promise<number> {
-  return spendableOf((await balanceOf(db, { userId })).rows[0])
+/** What a person has, and in which lots some of it is. */
+export interface Standing {
+  balance: BalanceRow | undefined
+  lots: readonly CreditLotRow[]
 }
 
-/** Adds what is given to a person. False for a promotion that this app has given them before. */
-export async function insertCredit(trx: Db, entry: LedgerEntryTable): Promise<boolean> {
+type Joined = BalanceRow & { lot_reserved_nano: number | null } & {
+  [K in Exclude<keyof CreditLotRow, keyof BalanceRow>]: CreditLotRow[K] | null
+}
+
+// One statement, so that the balance and the lots are of one moment.
+const standing = prepared<{ userId: string }, Joined>((db, param) =>
+  db
+    .selectFrom('balance')
+    .leftJoin('credit_lot', (join) =>
+      join
+        .onRef('credit_lot.user_id', '=', 'balance.user_id')
+        .on('credit_lot.remaining_nano', '>', 0)
+        .on('balance.lots_nano', '>', 0),
+    )
+    .selectAll('balance')
+    .select([
+      'credit_lot.lot_id',
+      'credit_lot.org_id',
+      'credit_lot.client_id',
+      'credit_lot.remaining_nano',
+      'credit_lot.reserved_nano as lot_reserved_nano',
+      'credit_lot.expires_at',
+      'credit_lot.excluded_models',
+      'credit_lot.created_at',
+    ])
+    .where('balance.user_id', '=', param('userId')),
+)
+
+export async function findStanding(db: Db, userId: string): Promise<Standing> {
+  const { rows } = await standing(db, { userId })
+  return { balance: rows[0], lots: rows.flatMap(lotOf) }
+}
+
+function lotOf(row: Joined): CreditLotRow[] {
+  // All or none of its columns are null, but for its end.
+  return row.lot_id === null ? [] : [{ ...(row as unknown as CreditLotRow), reserved_nano: row.lot_reserved_nano ?? 0 }]
+}
+
+/** Adds what is given to a person, in a lot or to what is paid for. False for a promotion that was given them before. */
+export async function insertCredit(trx: Db, entry: LedgerEntryTable, lot?: CreditLotRow): Promise<boolean> {
   const inserted = await trx
     .insertInto('ledger_entry')
     .values(entry)
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   if (inserted.numInsertedOrUpdatedRows !== 1n) return false
+  const { user_id, amount_nano } = entry
+  const lots_nano = lot?.remaining_nano ?? 0
   await trx
     .insertInto('balance')
-    .values({ user_id: entry.user_id, balance_nano: entry.amount_nano, reserved_nano: 0 })
+    .values({ user_id, balance_nano: amount_nano, reserved_nano: 0, lots_nano })
     .onConflict((conflict) =>
-      conflict
-        .column('user_id')
-        .doUpdateSet({ balance_nano: sql<number>`balance.balance_nano + ${entry.amount_nano}` }),
+      conflict.column('user_id').doUpdateSet({
+        balance_nano: sql<number>`balance.balance_nano + ${amount_nano}`,
+        lots_nano: sql<number>`balance.lots_nano + ${lots_nano}`,
+      }),
     )
     .execute()
+  if (lot) await insertLot(trx, lot)
   return true
 }
 
-const setAside = prepared<{ userId: string; nano: number }, BalanceTable>((db, param) =>
-  db
-    .updateTable('balance')
-    .set({ reserved_nano: sql<number>`reserved_nano + ${param('nano')}` })
-    .where('user_id', '=', param('userId'))
-    .where(sql<boolean>`balance_nano - reserved_nano >= ${param('nano')}`),
-)
-
-/** Sets credits aside, for whoever comes first. False when there are not enough. */
-export async function reserveCredits(trx: Db, userId: string, nano: number): Promise<boolean> {
-  return (await setAside(trx, { userId, nano })).changed === 1
-}
-
-const settle = prepared<{ userId: string; reserved: number; nano: number }, BalanceTable>((db, param) =>
+const setAside = prepared<{ userId: string; nano: number }, BalanceRow>((db, param) =>
   db
     .updateTable('balance')
     .set({
-      reserved_nano: sql<number>`reserved_nano - ${param('reserved')}`,
-      balance_nano: sql<number>`balance_nano - ${param('nano')}`,
+      reserved_nano: sql<number>`reserved_nano + case when lots_nano = 0 then cast(${param('nano')} as bigint) else 0 end`,
+    })
+    .where('user_id', '=', param('userId'))
+    .where(sql<boolean>`(lots_nano > 0 or balance_nano - reserved_nano >= ${param('nano')})`)
+    .returningAll(),
+)
+
+/**
+ * Sets credits aside, for whoever comes first: undefined when there are not enough. For a person with lots nothing is set
+ * aside yet: their row is held until the commit, so that what is then read of the lots stays true.
+ */
+export async function reserveOrHold(trx: Db, userId: string, nano: number): Promise<Standing | undefined> {
+  const [balance] = (await setAside(trx, { userId, nano })).rows
+  return balance && standingWith(trx, balance)
+}
+
+/** The lots of a balance that this transaction holds: no look at them where nothing is in them. */
+export async function standingWith(trx: Db, balance: BalanceRow): Promise<Standing> {
+  return { balance, lots: balance.lots_nano > 0 ? await listLots(trx, balance.user_id) : [] }
+}
+
+/** What is added to a balance; below zero is taken. */
+export interface BalanceChange {
+  balance: number
+  reserved: number
+  /** Of the two before. */
+  lots: number
+  lotsReserved: number
+}
+
+const change = prepared<BalanceChange & { userId: string }, BalanceRow>((db, param) =>
+  db
+    .updateTable('balance')
+    .set({
+      balance_nano: sql<number>`balance_nano + ${param('balance')}`,
+      reserved_nano: sql<number>`reserved_nano + ${param('reserved')}`,
+      lots_nano: sql<number>`lots_nano + ${param('lots')}`,
+      lots_reserved_nano: sql<number>`lots_reserved_nano + ${param('lotsReserved')}`,
     })
     .where('user_id', '=', param('userId'))
     .returningAll(),
 )
-const insertEntry = prepared<LedgerEntryTable, unknown>((db, param) =>
+
+/** Holds the row: what it tells stays true until the commit. Undefined: the person never had anything. */
+export async function changeBalance(trx: Db, userId: string, by: BalanceChange): Promise<BalanceRow | undefined> {
+  return (await change(trx, { userId, ...by })).rows[0]
+}
+
+const NO_CHANGE: BalanceChange = { balance: 0, reserved: 0, lots: 0, lotsReserved: 0 }
+
+export const holdBalance = (trx: Db, userId: string) => changeBalance(trx, userId, NO_CHANGE)
+
+const insert = prepared<LedgerEntryTable, unknown>((db, param) =>
   db.insertInto('ledger_entry').values({
     entry_id: param('entry_id'),
     user_id: param('user_id'),
@@ -66,37 +141,25 @@ const insertEntry = prepared<LedgerEntryTable, unknown>((db, param) =>
     actor: param('actor'),
     at: param('at'),
     usage_id: param('usage_id'),
+    lot_id: param('lot_id'),
   }),
 )
 
-export interface Spent {
-  spentNano: number
-  /** What can be spent now. */
-  spendableNano: number
+export async function insertEntry(trx: Db, entry: LedgerEntryTable): Promise<void> {
+  await insert(trx, entry)
 }
 
-/**
- * Gives back what was reserved, and takes what `charge` costs: no more than is there beside what other calls have set
- * aside, so that the balance never falls below zero. A cost below zero gives back.
- */
-export async function spendCredits(
+/** What a call took, in the order in which it took it. Began at `since`. */
+export async function listEntriesOfCall(
   trx: Db,
-  charge: Omit<LedgerEntryTable, 'amount_nano' | 'kind'> & { cost_nano: number },
-  reservedNano: number,
-): Promise<Spent> {
-  const { cost_nano, ...entry } = charge
-  const userId = entry.user_id
-  // What was reserved is there, and what is given back needs none. The first statement holds the row: what it tells stays
-  // true until the commit.
-  const covered = Math.min(cost_nano, reservedNano)
-  let balance = (await settle(trx, { userId, reserved: reservedNano, nano: covered })).rows[0]
-  const more = Math.min(cost_nano - covered, spendableOf(balance))
-  if (more > 0) balance = (await settle(trx, { userId, reserved: 0, nano: more })).rows[0]
-  const spentNano = balance === undefined ? 0 : covered + more
-  if (spentNano !== 0) await insertEntry(trx, { ...entry, kind: 'usage', amount_nano: -spentNano })
-  return { spentNano, spendableNano: spendableOf(balance) }
-}
-
-function spendableOf(row: BalanceTable | undefined): number {
-  return row === undefined ? 0 : row.balance_nano - row.reserved_nano
+  { userId, usageId, since }: { userId: string; usageId: string; since: number },
+): Promise<Selectable<LedgerEntryTable>[]> {
+  return trx
+    .selectFrom('ledger_entry')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .where('at', '>=', since)
+    .where('usage_id', '=', usageId)
+    .orderBy('entry_id')
+    .execute()
 }

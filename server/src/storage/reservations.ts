@@ -12,6 +12,7 @@ const insert = prepared<ReservationRow, unknown>((db, param) =>
     amount_nano: param('amount_nano'),
     metered_nano: param('metered_nano'),
     call: param('call'),
+    lots: param('lots'),
     created_at: param('created_at'),
     expires_at: param('expires_at'),
   }),

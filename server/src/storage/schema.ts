@@ -20,6 +20,7 @@ export interface Schema {
   app_approval: AppApprovalTable
   ledger_entry: LedgerEntryTable
   balance: BalanceTable
+  credit_lot: CreditLotTable
   reservation: ReservationTable
   usage_record: UsageRecordTable
   provider_key: ProviderKeyTable
@@ -210,13 +211,33 @@ export interface LedgerEntryTable {
   entry_id: string
   user_id: string
   client_id: string | null
-  kind: 'promotion' | 'credit' | 'usage'
+  kind: 'promotion' | 'credit' | 'usage' | 'expiry'
   amount_nano: number
   reason: string | null
   actor: string
   at: Time
   /** The call that was paid. */
   usage_id: string | null
+  /** Whose credits these are; null: what was paid for. */
+  lot_id: string | null
+}
+
+/** Promotional credits: given once, for some time, for some models, and spent before what was paid for. */
+export interface CreditLotTable {
+  /** The ledger entry of its grant. */
+  lot_id: string
+  user_id: string
+  /** Of the app that gave it. */
+  org_id: string
+  client_id: string
+  /** What calls under way have set aside of it is still in here. */
+  remaining_nano: number
+  reserved_nano: number
+  /** Null: never. */
+  expires_at: Time | null
+  /** List of patterns. */
+  excluded_models: Json
+  created_at: Time
 }
 
 /** The sum of a person's ledger, kept in the same transactions. */
@@ -224,6 +245,10 @@ export interface BalanceTable {
   user_id: string
   balance_nano: number
   reserved_nano: number
+  /** Of the balance: what is in lots. */
+  lots_nano: ColumnType<number, number | undefined>
+  /** Of what is reserved: in lots. */
+  lots_reserved_nano: ColumnType<number, number | undefined>
 }
 
 /** What a call under way may cost at most is set aside; the row goes when it is settled. */
@@ -236,6 +261,8 @@ export interface ReservationTable {
   metered_nano: number
   /** What is known of the call: the usage record, but for its end. */
   call: Json
+  /** What of the amount is in lots, soonest end first; null: nothing. */
+  lots: Json | null
   created_at: Time
   /** Moved on while its process lives; then anybody settles it. */
   expires_at: Time
@@ -376,6 +403,10 @@ export interface ClientTable {
   access_token_format: ColumnType<'jwt' | 'api_key', 'jwt' | 'api_key' | undefined>
   /** Cents, for each new user of the app, once. */
   promotional_credits: ColumnType<number, number | undefined>
+  /** Seconds after they are given; null: never. */
+  promotional_credits_expire_in: ColumnType<number | null, number | null | undefined>
+  /** List of patterns of models that they do not pay. */
+  promotional_excluded_models: ColumnType<Json, Json | undefined>
   created_at: Time
   updated_at: Time
 }

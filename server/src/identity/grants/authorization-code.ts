@@ -141,11 +141,13 @@ function apiKeyFor(deps: Deps, client: ClientRow, person: PersonRow, { grant }: 
         clientId: client.client_id,
         orgId: client.org_id,
         cents: mayHaveCredits ? client.promotional_credits : 0,
+        expireIn: client.promotional_credits_expire_in,
+        excludedModels: client.promotional_excluded_models,
       }
       grantedPromo = await grantPromotion(deps, work, promotion, now)
     },
     async answer(): Promise<ApiKeyResponse> {
-      const credits = await creditsOf(deps.db.read, person.user_id)
+      const credits = await creditsOf(deps, person.user_id)
       const userInfo = { id: person.user_id, email: person.email, credits, granted_promo: grantedPromo }
       return { access_token: key, token_type: 'bearer', scope: grant.scope, user_info: userInfo }
     },

@@ -1,13 +1,17 @@
-import { creditsOf } from '../../accounts/credits.ts'
+import { creditsOf, lotsOf } from '../../accounts/credits.ts'
 import type { Deps } from '../../context.ts'
 import { findPerson, updatePerson } from '../../storage/persons.ts'
 import type { PaymentMethod } from '../../storage/schema.ts'
 import type { BudgetOwner } from './budget-owner.ts'
 
-/** What a person pays by, and the cents that they can spend. */
-export async function getPaymentMethod({ db }: Deps, { id }: BudgetOwner) {
-  const person = await findPerson(db.read, id)
-  return { payment_method: person?.payment_method ?? 'credits', credits: await creditsOf(db.read, id) }
+/** What a person pays by, and the cents that they can spend; those of them that apps gave are in `lots`. */
+export async function getPaymentMethod(deps: Deps, { id }: BudgetOwner) {
+  const person = await findPerson(deps.db.read, id)
+  return {
+    payment_method: person?.payment_method ?? 'credits',
+    credits: await creditsOf(deps, id),
+    lots: await lotsOf(deps, id),
+  }
 }
 
 /** Of the next call on; those under way are paid as they began. */

@@ -1,10 +1,10 @@
-import { NANO_PER_CENT } from '../../accounts/credits.ts'
+import type { ModelNames } from '../../accounts/credit-lots.ts'
+import { findSpendable, NANO_PER_CENT } from '../../accounts/credits.ts'
 import type { Deps } from '../../context.ts'
 import { newTimedId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
 import { startRounds } from '../../resilience/rounds.ts'
 import type { Db, Work } from '../../storage/database.ts'
-import { findSpendable, reserveCredits, type Spent, spendCredits } from '../../storage/ledger.ts'
 import {
   insertReservation,
   listExpiredReservations,
@@ -14,6 +14,7 @@ import {
   takeReservation,
 } from '../../storage/reservations.ts'
 import { insertUsage, replaceLostUsage, setUsageCost, type UsageRow } from '../../storage/usage.ts'
+import { giveBack, type PayableModel, type SetAside, setAside, spend } from './spending.ts'
 
 /** Who calls what, as it is known before anybody answers. */
 export type Call = Pick<
@@ -53,7 +54,10 @@ export type Outcome = Progress & {
 /** What is set aside for one call. On a person's own key that is nothing, and the call is recorded all the same. */
 export interface Reservation {
   usageId: string
+  /** The most that the call may cost. */
   amountNano: number
+  /** Those that may answer. */
+  models: readonly PayableModel[]
   call: Call
   at: number
 }
@@ -82,30 +86,39 @@ const LONGEST_CALL_MS = 3_600_000
 export function newReservation(
   { random, now }: Pick<Deps, 'random' | 'now'>,
   call: Call,
-  amountNano: number,
+  models: readonly PayableModel[],
 ): Reservation {
-  if (!Number.isSafeInteger(amountNano) || amountNano < 0) throw new RangeError(`Cannot reserve ${amountNano}`)
+  for (const { nano } of models)
+    if (!Number.isSafeInteger(nano) || nano < 0) throw new RangeError(`Cannot reserve ${nano}`)
   const at = now()
-  return { usageId: newTimedId(random, 'use', at), amountNano: chargeOf(call, amountNano), call, at }
+  const amountNano = chargeOf(call, Math.max(0, ...models.map(({ nano }) => nano)))
+  return { usageId: newTimedId(random, 'use', at), amountNano, models, call, at }
 }
 
 /**
  * Sets aside what a call may cost at most, before it is made. The balance is never below what is set aside of it: false,
  * and nothing is changed, where there is not enough.
  */
-export async function reserveIn(trx: Db, { usageId, amountNano, call, at }: Reservation): Promise<boolean> {
-  if (amountNano > 0 && !(await reserveCredits(trx, call.user_id, amountNano))) return false
+export async function reserveIn(trx: Db, { usageId, amountNano, models, call, at }: Reservation): Promise<boolean> {
+  const found = await setAside(trx, call.user_id, amountNano > 0 ? models : [], at)
+  if (!found) return false
   await insertReservation(trx, {
     usage_id: usageId,
     user_id: call.user_id,
-    amount_nano: amountNano,
+    amount_nano: found.amountNano,
     metered_nano: 0,
     call: JSON.stringify({ ...call, ...NOTHING_YET, at } satisfies KnownCall),
+    lots: found.lots.length > 0 ? JSON.stringify(found.lots) : null,
     created_at: at,
     expires_at: at + LEASE_MS,
   })
   return true
 }
+
+const setAsideIn = ({ amount_nano, lots }: ReservationRow): SetAside => ({
+  amountNano: amount_nano,
+  lots: lots === null ? [] : JSON.parse(lots),
+})
 
 /** Credits pay for calls on our keys only. */
 function chargeOf({ payment_method }: Pick<Call, 'payment_method'>, nano: number): number {
@@ -116,11 +129,20 @@ function chargeOf({ payment_method }: Pick<Call, 'payment_method'>, nano: number
 type KnownCall = Call & Progress & { at: number }
 
 /** What a call needs is said, so that the caller can ask for less; trying again as it is would be of no use. */
-export async function insufficientCredits({ db }: Deps, userId: string, neededNano: number): Promise<ApiError> {
+export async function insufficientCredits(
+  { db, now }: Pick<Deps, 'db' | 'now'>,
+  userId: string,
+  { neededNano, names }: { neededNano: number; names?: ModelNames | undefined },
+): Promise<ApiError> {
   const cents = (nano: number) => `${Math.round(nano / (NANO_PER_CENT / 1e4)) / 1e4} cents`
+  const left = await findSpendable(db.read, userId, now(), names)
+  const elsewhere = (await findSpendable(db.read, userId, now())) - left
+  const start = `This call may cost ${cents(neededNano)}, and ${cents(left)} are left`
   return new ApiError(
     'insufficient_credits',
-    `This call may cost ${cents(neededNano)}, and ${cents(await findSpendable(db.read, userId))} are left: add credits, or ask for fewer tokens`,
+    elsewhere > 0
+      ? `${start}, for your promotional credits (${cents(elsewhere)}) do not pay for this model: add credits, or use another model`
+      : `${start}: add credits, or ask for fewer tokens`,
   )
 }
 
@@ -187,7 +209,7 @@ export interface Settled {
 export async function settle(
   { random }: Pick<Deps, 'random'>,
   { trx }: Work,
-  { usageId, call, at }: Reservation,
+  { usageId, call, at, models }: Reservation,
   outcome: Outcome,
   costNano: number,
   now: number,
@@ -203,38 +225,23 @@ export async function settle(
     settled_at: now,
   }
   const cost = chargeOf(call, costNano)
+  const names = models.find(({ served }) => served === `${record.provider}/${record.model_served}`)?.names
   const reserved = await takeReservation(trx, usageId)
   if (reserved) {
-    const { spentNano, spendableNano } = await charge(random, trx, record, cost, reserved.amount_nano)
+    const charge = { usage: record, costNano: cost, names }
+    const { spentNano, spendableNano } = await spend({ random, trx }, charge, setAsideIn(reserved))
     await insertUsage(trx, { ...record, cost_nano: spentNano })
     return { chargedNano: spentNano, uncoveredNano: cost - spentNano, spendableNano }
   }
   const before = await replaceLostUsage(trx, record)
   if (before === undefined) return undefined
-  const { spentNano, spendableNano } = await charge(random, trx, record, cost - before, 0)
+  const { spentNano, spendableNano } =
+    cost < before
+      ? await giveBack({ random, trx }, record, before - cost)
+      : await spend({ random, trx }, { usage: record, costNano: cost - before, names }, { amountNano: 0, lots: [] })
   const chargedNano = before + spentNano
   await setUsageCost(trx, usageId, chargedNano)
   return { chargedNano, uncoveredNano: cost - chargedNano, spendableNano }
-}
-
-async function charge(
-  random: Deps['random'],
-  trx: Work['trx'],
-  { usage_id, user_id, client_id, agent_id, key_id, settled_at }: UsageRow,
-  costNano: number,
-  reservedNano: number,
-): Promise<Spent> {
-  if (costNano === 0 && reservedNano === 0) return { spentNano: 0, spendableNano: await findSpendable(trx, user_id) }
-  const entry = {
-    entry_id: newTimedId(random, 'entry', settled_at),
-    user_id,
-    client_id,
-    reason: null,
-    actor: key_id ?? agent_id ?? user_id,
-    at: settled_at,
-    usage_id,
-  }
-  return spendCredits(trx, { ...entry, cost_nano: costNano }, reservedNano)
 }
 
 const SWEEP_MS = 10_000
@@ -266,7 +273,8 @@ async function settleLost({ db, random, now: clock, log }: Deps, usageId: string
     const left = await takeExpiredReservation(trx, usageId, now)
     if (!left) return false
     const usage = lostUsage(left, now)
-    const { spentNano: charged } = await charge(random, trx, usage, left.metered_nano, left.amount_nano)
+    const charge = { usage, costNano: left.metered_nano, names: undefined }
+    const { spentNano: charged } = await spend({ random, trx }, charge, setAsideIn(left))
     await insertUsage(trx, { ...usage, cost_nano: charged })
     record({
       at: now,

@@ -29,7 +29,16 @@ const ProviderKey = z
   })
   .openapi('ProviderKey')
 const Method = z.object({ payment_method: z.enum(['credits', 'byok']) })
-const PaymentMethod = Method.extend({ credits: z.number() }).openapi('PaymentMethod')
+const Lot = z
+  .object({
+    credits: z.number(),
+    expires_at: z.string().nullable(),
+    client_id: z.string(),
+    client_name: z.string().nullable(),
+    excluded_models: z.array(z.string()),
+  })
+  .openapi('CreditLot')
+const PaymentMethod = Method.extend({ credits: z.number(), lots: z.array(Lot) }).openapi('PaymentMethod')
 const Period = z.object({ since: QueryTime.optional(), until: QueryTime.optional() })
 const Sum = z
   .object({
@@ -118,6 +127,8 @@ const routes = {
     path: '/payment-method',
     ...fuel,
     summary: 'What you pay by, and the cents that you can spend',
+    description:
+      '`credits` has fractions, net of what calls under way may cost. `lots` are those of them that apps gave you, in the order in which they are spent, before all others: until when, and not for which models.',
     responses: { 200: ok(PaymentMethod, 'The method'), ...errors(401, 403) },
   }),
   setPaymentMethod: createRoute({
