@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { broken, standingOf } from './fuel-calls.ts'
 import { DATABASES, freshDatabase } from './harness.ts'
 import { type ModelGateway, PRICE, startModelGateway } from './model-gateway.ts'
-import { chunk, sendEvent, startEvents, startModelUpstream } from './model-upstream.ts'
+import { chunk, completion, sendEvent, startEvents, startModelUpstream } from './model-upstream.ts'
 import { eventually, query, spawnServer } from './spawned-server.ts'
 
 const LIMIT_MS = 200
@@ -163,6 +163,51 @@ describe.each(DATABASES)('a caller who hangs up, on %s', (kind) => {
     expect(gateway.logged.slice(logged).filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([])
     gateway.upstream.reset()
     expect((await ada.chat()).status).toBe(200)
+  })
+
+  test.each([
+    ['in one piece', false],
+    ['by a stream that nobody asked for', true],
+  ])('while the provider is answering, %s: the answer is read to its end, and paid', async (_how, streams) => {
+    const ada = await gateway.caller(1000)
+    let goOn = () => {}
+    const isGone = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const usage = { prompt_tokens: 700, completion_tokens: 50, total_tokens: 750 }
+    gateway.upstream.answer = async (_call, response) => {
+      if (streams) startEvents(response)
+      else response.writeHead(200, { 'content-type': 'application/json' })
+      if (streams) sendEvent(response, chunk({ role: 'assistant', content: 'Hel' }))
+      const whole = JSON.stringify(completion('Hello', { usage }))
+      if (!streams) response.write(whole.slice(0, 20))
+      await isGone
+      if (!streams) return void response.end(whole.slice(20))
+      sendEvent(response, chunk({ content: 'lo' }, 'stop'))
+      sendEvent(response, chunk({}, null, { choices: [], usage }))
+      response.end('data: [DONE]\n\n')
+    }
+    const [seen, closed] = [gateway.upstream.seen.length, gateway.upstream.closed]
+    const { hangUp } = open(url, ada.apiKey, BODY)
+    await eventually(async () => gateway.upstream.seen.length > seen, 5000)
+    // The head is on its way to us, and we have no sign of it: long enough on any machine.
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    hangUp()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    goOn()
+    await eventually(async () => (await receipts(ada.id)).length === 1, 5000)
+    expect(await receipts(ada.id)).toMatchObject([
+      {
+        status: 'completed',
+        estimated: 0,
+        input_tokens: 700,
+        output_tokens: 50,
+        cost_nano: 700 * 10_000 + 50 * 100_000,
+      },
+    ])
+    expect(gateway.upstream.closed).toBe(closed)
+    const standing = await standingOf(gateway.deps, ada.id)
+    expect([broken(standing), standing.reserved]).toEqual([[], 0])
   })
 
   test('once the provider has answered: the answer is paid', async () => {

@@ -447,7 +447,8 @@ describe('what a provider of OpenAI’s shape is asked, and says', () => {
       const type = body.stream ? 'text/event-stream' : 'application/json'
       response.writeHead(200, { 'content-type': type }).end(body.stream ? stream : answer)
     }
-    const asked = { model: 'gpt-5', input: 'Hi', previous_response_id: 'resp_0', tools: [{ type: 'web_search' }] }
+    const tools = [{ type: 'function', name: 'f', parameters: {}, invented_tomorrow: true }]
+    const asked = { model: 'gpt-5', input: 'Hi', previous_response_id: 'resp_0', tools }
     expect(await (await call('/v1/responses', asked)).text()).toBe(answer)
     expect(await (await call('/v1/responses', { ...asked, stream: true })).text()).toBe(stream)
     expect(gateway.upstream.seen.map(({ path }) => path)).toEqual(['/v1/responses', '/v1/responses'])

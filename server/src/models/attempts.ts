@@ -60,8 +60,13 @@ type World = Pick<Deps, 'modelBreakers' | 'now' | 'log'>
 export interface TryOptions {
   request: ModelRequest
   requestId: string
+  /** The caller is gone, or time is up. */
   signal: AbortSignal
-  /** When the signal says that time is up. Epoch milliseconds. */
+  /** The caller is gone. */
+  gone: AbortSignal
+  /** Time is up. */
+  time: AbortSignal
+  /** When it is. Epoch milliseconds. */
   deadline: number
   timeouts(served: ServedModel): CallTimeouts
 }
@@ -136,10 +141,37 @@ async function tryOne(candidate: Candidate, options: TryOptions): Promise<Upstre
   }
 }
 
-async function asked(
+async function asked(candidate: Candidate, options: TryOptions, stream: boolean): Promise<Upstream> {
+  const { signal, settle } = stream ? { signal: options.signal, settle: () => options.signal } : untilAnswered(options)
+  try {
+    return await answerTo(candidate, { ...options, signal }, stream, settle)
+  } finally {
+    settle()
+  }
+}
+
+/**
+ * Once an answer in one piece has begun, it is made, and will be charged for by the provider: a caller who leaves then
+ * pays for it, so it is read to its end. Until then the provider is left as soon as the caller is gone.
+ */
+function untilAnswered({ gone, time }: TryOptions) {
+  const waiting = new AbortController()
+  const leave = () => waiting.abort(gone.reason)
+  if (gone.aborted) leave()
+  gone.addEventListener('abort', leave, { once: true })
+  const settle = () => {
+    gone.removeEventListener('abort', leave)
+    return time
+  }
+  return { signal: AbortSignal.any([waiting.signal, time]), settle }
+}
+
+async function answerTo(
   { served, translate, apiKey }: Candidate,
   { request, requestId, signal, timeouts }: TryOptions,
   stream: boolean,
+  /** Says that an answer has begun. What may still end it. */
+  begun: () => AbortSignal,
 ): Promise<Upstream> {
   const translation = translate(stream)
   const { operation, body } = translation
@@ -154,10 +186,10 @@ async function asked(
       return told && errorOfStream(told, served, apiKey)
     })
     if (request.stream) return streamed(served, translation, events, signal, call.timeouts.firstByteMs)
-    const assembled = await failing(signal, assembledAnswer(operation, events))
+    const assembled = await failing(begun(), assembledAnswer(operation, events))
     return { kind: 'json', served, translation, answer: assembled, bytes: undefined }
   }
-  const { bytes, answer: json } = await failing(signal, readJsonAnswer(answer))
+  const { bytes, answer: json } = await failing(begun(), readJsonAnswer(answer))
   return { kind: 'json', served, translation, answer: json, bytes }
 }
 

@@ -2,11 +2,12 @@ import { type ModelNames, spendableIn } from '../accounts/credit-lots.ts'
 import type { Deps } from '../context.ts'
 import { findStanding } from '../storage/ledger.ts'
 import type { PriceOverrideRow } from '../storage/price-overrides.ts'
+import { costsExtra, refuseExtras } from './fuel/extras.ts'
 import { flatPrice, nanoOf, type Price } from './fuel/price.ts'
 import { priceOf, requirePrice } from './fuel/prices.ts'
 import { insufficientCredits } from './fuel/reservations.ts'
 import type { PayableModel } from './fuel/spending.ts'
-import { affordable, promptOf, upperBound } from './fuel/upper-bound.ts'
+import { affordable, promptOf, unpricedSound, upperBound } from './fuel/upper-bound.ts'
 import { askedTokens, type ModelRequest } from './model-request.ts'
 import type { Payer } from './payer.ts'
 import { baseUrlOf } from './provider-addresses.ts'
@@ -46,6 +47,7 @@ export async function budgetFor(
   const priceAt = (served: ServedModel) => priced.get(served)
   if (payer.paymentMethod === 'byok') return onOwnKeys(request, found, priceAt(first) ?? FREE)
 
+  refuseExtras(request)
   const price = requirePrice(priceAt(first), first.name)
   const isGenerated = request.operation !== 'embeddings'
   const asked = isGenerated ? (askedTokens(request) ?? deps.config.chat.maxTokens) : 0
@@ -54,7 +56,10 @@ export async function budgetFor(
   const bounds = found.flatMap((served) => boundOf(request, served, priceAt(served), asked, spendable(served)))
   const [{ maxTokens = -1 } = {}] = bounds.filter(({ served }) => served === first)
   if (maxTokens < 0) {
-    const neededNano = upperBound(promptOf(request.body, price), asked, price)
+    const prompt = promptOf(request.body, price)
+    const sound = unpricedSound(prompt, price)
+    if (sound !== undefined) throw costsExtra(sound, `sound of ${first.name}`)
+    const neededNano = upperBound(prompt, asked, price)
     throw await insufficientCredits(deps, payer.userId, { neededNano, names: namesOf(first) })
   }
   const covered = bounds.filter((bound) => bound.maxTokens >= maxTokens)
@@ -102,6 +107,7 @@ function boundOf(
 ) {
   if (!price) return []
   const prompt = promptOf(body, price)
+  if (unpricedSound(prompt, price) !== undefined) return []
   const covered = affordable(prompt, asked, price, spendable)
   return covered ? [{ served, price, prompt, maxTokens: covered.maxTokens }] : []
 }

@@ -75,6 +75,10 @@ function tokenUsage(usage: Usage): TokenUsage {
     cache_write_tokens: usage.cacheWriteTokens,
     output_tokens: usage.outputTokens,
     reasoning_tokens: usage.reasoningTokens,
+    ...(usage.audioInputTokens && { input_audio_tokens: usage.audioInputTokens }),
+    ...(usage.audioOutputTokens && { output_audio_tokens: usage.audioOutputTokens }),
+    ...(usage.cacheWriteHourTokens && { cache_write_1h_tokens: usage.cacheWriteHourTokens }),
+    ...(usage.webSearches && { web_searches: usage.webSearches }),
   }
 }
 

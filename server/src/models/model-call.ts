@@ -63,6 +63,8 @@ function tried(deps: Deps, { request, candidates, requestId, gone, time, started
     request,
     requestId,
     signal: AbortSignal.any([gone, time.signal]),
+    gone,
+    time: time.signal,
     deadline: startedAt + chat.timeoutMs,
     timeouts: ({ provider }) => timeoutsOf(chat, provider.settings),
   })

@@ -12,6 +12,13 @@ export interface Usage {
   outputTokens: number
   /** Of the output: reasoning. */
   reasoningTokens: number
+  /** Of the input and the output: sound. */
+  audioInputTokens?: number
+  audioOutputTokens?: number
+  /** Of the cache's: written to stay for an hour. */
+  cacheWriteHourTokens?: number
+  /** That the provider made by itself. */
+  webSearches?: number
 }
 
 export type MeteredOperation = 'chat' | 'responses' | 'messages' | 'embeddings'
@@ -31,12 +38,18 @@ const READERS: Readonly<Record<MeteredOperation, (usage: Json) => Usage>> = {
 
 function ofChat(usage: Json): Usage {
   const prompt = part(usage, 'prompt_tokens_details')
+  const completion = part(usage, 'completion_tokens_details')
   return reconciled({
     inputTokens: count(usage.prompt_tokens),
     cachedInputTokens: count(prompt?.cached_tokens ?? usage.prompt_cache_hit_tokens),
     cacheWriteTokens: count(prompt?.cache_write_tokens),
     outputTokens: count(usage.completion_tokens),
-    reasoningTokens: count(part(usage, 'completion_tokens_details')?.reasoning_tokens),
+    reasoningTokens: count(completion?.reasoning_tokens),
+    ...told({
+      audioInputTokens: prompt?.audio_tokens,
+      audioOutputTokens: completion?.audio_tokens,
+      webSearches: usage.num_search_queries,
+    }),
   })
 }
 
@@ -73,6 +86,13 @@ function ofMessages(usage: Json): Usage {
     cacheWriteTokens,
     outputTokens: sum('output_tokens'),
     reasoningTokens: count(part(usage, 'output_tokens_details')?.thinking_tokens),
+    ...told({
+      cacheWriteHourTokens: rounds.reduce(
+        (total, round) => total + count(part(round, 'cache_creation')?.ephemeral_1h_input_tokens),
+        0,
+      ),
+      webSearches: part(usage, 'server_tool_use')?.web_search_requests,
+    }),
   }
 }
 
@@ -138,6 +158,12 @@ function withoutNull(json: Json): Json {
 function part(value: unknown, name: string): Json | undefined {
   const inner = isJson(value) ? value[name] : undefined
   return isJson(inner) ? inner : undefined
+}
+
+/** What hardly any call has is not there where it is nothing. */
+function told<K extends string>(counts: Record<K, unknown>): Partial<Record<K, number>> {
+  const given = Object.entries(counts).flatMap(([name, value]) => (count(value) > 0 ? [[name, count(value)]] : []))
+  return Object.fromEntries(given)
 }
 
 /** Money hangs on it: what is no count of anything counts for nothing. */

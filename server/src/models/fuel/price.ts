@@ -13,9 +13,14 @@ export interface Price {
   cacheWrite: Rate
   /** Written to stay for an hour. */
   cacheWrite1h: Rate
-  inputAudio: Rate
+  /** Undefined: nobody knows what sound costs. */
+  inputAudio: Rate | undefined
   output: Rate
-  outputAudio: Rate
+  outputAudio: Rate | undefined
+  /** Of each search of the web that the provider makes: nano-dollars for a thousand. */
+  webSearch: number
+  /** Of the call itself: nano-dollars for a thousand. */
+  request: number
   /** The longest prompt that it takes. */
   contextWindow: number | undefined
 }
@@ -31,6 +36,7 @@ export interface TokenUsage {
   output_tokens: number
   reasoning_tokens: number
   output_audio_tokens?: number
+  web_searches?: number
 }
 
 /** Flat, as an operator says it. */
@@ -53,6 +59,8 @@ export function flatPrice({ inputNanoPerMtok, outputNanoPerMtok, cachedNanoPerMt
     inputAudio: input,
     output,
     outputAudio: output,
+    webSearch: 0,
+    request: 0,
     contextWindow: undefined,
   }
 }
@@ -64,11 +72,14 @@ export function nanoOf(dollars: number): number {
   return Math.round(dollars * NANO_PER_DOLLAR)
 }
 
-/** A price of the catalogue. Undefined when it names none for tokens. */
+/** Of what is generated beside text and sound, or counted in ways of its own. */
+const NOT_COUNTED = ['output_image_mtok', 'output_video_mtok', 'output_citation_mtok', 'input_text_messages_kcount']
+
+/** A price of the catalogue. Undefined when it names none for tokens, or one for what is not counted here. */
 export function cataloguePrice(entry: ModelPrice, contextWindow: number | undefined): Price | undefined {
   const rate = (name: string) => rateOf(entry[name])
   const input = rate('input_mtok')
-  if (!input) return undefined
+  if (!input || NOT_COUNTED.some((name) => entry[name] !== undefined)) return undefined
   // What only takes input, such as an embedding, has no price for output.
   const output = rate('output_mtok') ?? flat(0)
   const cacheWrite = rate('cache_write_mtok') ?? input
@@ -77,9 +88,11 @@ export function cataloguePrice(entry: ModelPrice, contextWindow: number | undefi
     cached: rate('cache_read_mtok') ?? input,
     cacheWrite,
     cacheWrite1h: rate('cache_write_1h_mtok') ?? cacheWrite,
-    inputAudio: rate('input_audio_mtok') ?? input,
+    inputAudio: rate('input_audio_mtok'),
     output,
-    outputAudio: rate('output_audio_mtok') ?? output,
+    outputAudio: rate('output_audio_mtok'),
+    webSearch: rate('web_searches_kcount')?.base ?? 0,
+    request: rate('requests_kcount')?.base ?? 0,
     contextWindow,
   }
 }
@@ -115,16 +128,20 @@ export function costOf(usage: TokenUsage, price: Price): number {
   const audioOut = Math.min(usage.output_audio_tokens ?? 0, output_tokens)
   return sumOf([
     [uncached - audioIn, at(price.input, input_tokens)],
-    [audioIn, at(price.inputAudio, input_tokens)],
+    [audioIn, at(price.inputAudio ?? price.input, input_tokens)],
     [cached_tokens, at(price.cached, input_tokens)],
     [cache_write_tokens - hour, at(price.cacheWrite, input_tokens)],
     [hour, at(price.cacheWrite1h, input_tokens)],
     [output_tokens - audioOut, at(price.output, input_tokens)],
-    [audioOut, at(price.outputAudio, input_tokens)],
+    [audioOut, at(price.outputAudio ?? price.output, input_tokens)],
+    [(usage.web_searches ?? 0) * A_THOUSANDTH, price.webSearch],
+    [A_THOUSANDTH, price.request],
   ])
 }
 
 const TOKENS_PER_MTOK = 1_000_000n
+/** Of a million: prices for a thousand of something beside those for a million tokens. */
+export const A_THOUSANDTH = 1000
 
 /** The sum of tokens at prices for a million, rounded up. */
 export function sumOf(parts: readonly (readonly [tokens: number, nanoPerMtok: number])[]): number {

@@ -66,6 +66,9 @@ function matches(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }
 
+/** Models that search by themselves, at a price for each search that stands nowhere. */
+const SEARCHES = /-search-(?:preview|api)|:online$/
+
 /** The catalogue tries hundreds of patterns for a name: half a millisecond, and the same for each call. */
 const KEPT = 1000
 const KEPT_MS = 60_000
@@ -83,6 +86,7 @@ function listPrice(provider: PricedProvider, model: string, now: number): Price 
 }
 
 function catalogued({ kind, base_url }: PricedProvider, model: string, timestamp: Date): Price | undefined {
+  if (SEARCHES.test(model)) return undefined
   const providerId = CATALOGUE_ID[kind]
   const found = providerId
     ? calcPrice({}, kind === 'vertex' ? model.replace(/^google[/]/, '') : model, { providerId, timestamp })

@@ -1,10 +1,12 @@
-import { dearest, type Price, sumOf } from './price.ts'
+import { A_THOUSANDTH, dearest, type Price, sumOf } from './price.ts'
 
 /** What a request may cost at most: what is known of its prompt without a tokenizer. */
 export interface Prompt {
   /** No prompt has more tokens than that. */
   tokens: number
   hasAudio: boolean
+  /** The answer may be sound. */
+  asksAudio: boolean
   /** Something is to be kept in the cache for an hour. */
   cachesForHour: boolean
   /** How many answers are asked for. */
@@ -59,6 +61,7 @@ export function promptOf(body: Record<string, unknown>, price: Price): Prompt {
   return {
     tokens: isUnbounded || isElsewhere ? window : Math.min(tokens, window),
     hasAudio,
+    asksAudio: Array.isArray(body.modalities) && body.modalities.includes('audio'),
     cachesForHour,
     answers: typeof body.n === 'number' && body.n > 1 ? Math.ceil(body.n) : 1,
   }
@@ -74,6 +77,7 @@ export function upperBound(prompt: Prompt, maxTokens: number, price: Price): num
   return sumOf([
     [prompt.tokens, inputRate(prompt, price)],
     [prompt.answers * maxTokens, outputRate(prompt, price)],
+    [A_THOUSANDTH, price.request],
   ])
 }
 
@@ -88,12 +92,13 @@ export function coveredTokens(prompt: Prompt, nano: number, price: Price): numbe
 function inputRate({ tokens, hasAudio, cachesForHour }: Prompt, price: Price): number {
   const rates = [price.input, price.cacheWrite, price.cached]
   if (cachesForHour) rates.push(price.cacheWrite1h)
-  if (hasAudio) rates.push(price.inputAudio)
+  if (hasAudio && price.inputAudio) rates.push(price.inputAudio)
   return Math.max(...rates.map((rate) => dearest(rate, tokens)))
 }
 
-function outputRate({ tokens, hasAudio }: Prompt, price: Price): number {
-  const rates = hasAudio ? [price.output, price.outputAudio] : [price.output]
+function outputRate({ tokens, hasAudio, asksAudio }: Prompt, price: Price): number {
+  const rates = [price.output]
+  if ((hasAudio || asksAudio) && price.outputAudio) rates.push(price.outputAudio)
   return Math.max(...rates.map((rate) => dearest(rate, tokens)))
 }
 
@@ -114,4 +119,10 @@ export function affordable(
   if (maxTokens < Math.min(askedTokens, SHORTEST_ANSWER)) return undefined
   const amountNano = upperBound(prompt, maxTokens, price)
   return amountNano <= spendableNano ? { maxTokens, amountNano } : undefined
+}
+
+/** The member that asks for sound where nobody knows what that costs: it is dearer than text, often by ten times. */
+export function unpricedSound({ hasAudio, asksAudio }: Prompt, price: Price): string | undefined {
+  if (asksAudio && !price.outputAudio) return 'modalities'
+  return hasAudio && !price.inputAudio ? 'messages' : undefined
 }
