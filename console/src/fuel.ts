@@ -8,6 +8,7 @@ const method = api.api['payment-method']
 const keys = api.api['provider-keys']
 
 export type PaymentMethod = InferResponseType<typeof method.$get, 200>['payment_method']
+export type CreditLot = InferResponseType<typeof method.$get, 200>['lots'][number]
 export type ProviderKey = InferResponseType<typeof keys.$get, 200>['data'][number]
 export type UsageSum = InferResponseType<typeof usage.$get, 200>['data'][number]
 export type Receipt = InferResponseType<typeof usage.receipts.$get, 200>['data'][number]

@@ -106,6 +106,8 @@ const BODIES: Record<string, object> = {
     jwks: null,
     subjects: ['agent'],
     promotional_credits: 0,
+    promotional_credits_expire_in: null,
+    promotional_excluded_models: [],
     min_level: 1,
     access_token_format: 'jwt',
     resource_server: false,

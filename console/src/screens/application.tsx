@@ -10,6 +10,7 @@ import { ApplicationActivity } from './application/activity.tsx'
 import { ApplicationCredentials } from './application/credentials.tsx'
 import { ApplicationDanger } from './application/danger-zone.tsx'
 import { Integration } from './application/integration.tsx'
+import { Promotion } from './application/promotion.tsx'
 import { ApplicationSettingsForm } from './application/settings-form.tsx'
 import { SubjectBadge } from './application/subject-badge.tsx'
 import { TestSignIn } from './application/test-sign-in.tsx'
@@ -83,7 +84,10 @@ function ApplicationTabs({ application, canWrite }: { application: Application; 
       )}
       {/* Stays in the page, so that what was typed outlives a look at another tab. */}
       <TabsContent value="settings" forceMount className="data-[state=inactive]:hidden">
-        <ApplicationSettingsForm application={application} canWrite={canWrite} />
+        <div className="grid gap-5">
+          <ApplicationSettingsForm application={application} canWrite={canWrite} />
+          <Promotion application={application} />
+        </div>
       </TabsContent>
       <TabsContent value="credentials">
         <ApplicationCredentials application={application} canWrite={canWrite} />

@@ -1,6 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { UsersRound } from 'lucide-react'
+import { useState } from 'react'
 import { usersQuery } from '../../applications.ts'
+import { Button } from '../../components/button.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
 import { Initials } from '../../components/initials.tsx'
 import { ListCard } from '../../components/list-card.tsx'
@@ -9,11 +11,15 @@ import { Loaded } from '../../components/loaded.tsx'
 import { RelativeTime } from '../../components/relative-time.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../../components/table.tsx'
+import { useMe } from '../../me.ts'
+import { type CreditedPerson, GiveCredits } from '../credits/give-credits.tsx'
 import { UsageCell } from './usage-cell.tsx'
 
 /** The people who let the app in, with what they use through it where they allowed us to tell. */
 export function ApplicationUsers({ clientId }: { clientId: string }) {
   const query = useInfiniteQuery(usersQuery(clientId))
+  const { operator } = useMe()
+  const [giving, setGiving] = useState<CreditedPerson>()
   return (
     <ListCard label="Users">
       <Loaded query={query}>
@@ -32,6 +38,11 @@ export function ApplicationUsers({ clientId }: { clientId: string }) {
                     <TableHead>State</TableHead>
                     <TableHead>Since</TableHead>
                     <TableHead className="sm:text-right">Usage</TableHead>
+                    {operator && (
+                      <TableHead className="w-36">
+                        <span className="sr-only">Actions</span>
+                      </TableHead>
+                    )}
                   </TableRow>
                 </TableHeader>
                 <TableBody>
@@ -57,6 +68,18 @@ export function ApplicationUsers({ clientId }: { clientId: string }) {
                       <TableCell label="Usage" className="sm:text-right">
                         <UsageCell usage={user.usage} />
                       </TableCell>
+                      {operator && (
+                        <TableCell className="text-right max-sm:pt-1.5! max-sm:text-left">
+                          <Button
+                            variant="outline"
+                            size="sm"
+                            aria-label={`Give credits to ${user.name}`}
+                            onClick={() => setGiving({ id: user.user_id, name: user.name })}
+                          >
+                            Give credits
+                          </Button>
+                        </TableCell>
+                      )}
                     </TableRow>
                   ))}
                 </TableBody>
@@ -66,6 +89,7 @@ export function ApplicationUsers({ clientId }: { clientId: string }) {
           )
         }
       </Loaded>
+      <GiveCredits person={giving} onClose={() => setGiving(undefined)} />
     </ListCard>
   )
 }

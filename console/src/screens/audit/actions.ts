@@ -45,6 +45,7 @@ const SENTENCES: Record<string, Sentence> = {
   'api_key.revoked': '{actor} revoked an API key',
   'credits.added': '{actor} gave {target} {cents} cents of credits: {reason}',
   'credits.promotion_granted': '{client} gave {target} {cents} cents of credits to begin with',
+  'credits.expired': 'What was left of the credits that {client} gave {target} ended: {cents} cents',
 
   'connection.requested': '{actor} asked for a connection to {provider}',
   'connection.activated': '{actor} has a connection to {provider}',

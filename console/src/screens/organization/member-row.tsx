@@ -12,9 +12,11 @@ import { labelOf } from './roles.ts'
 interface MemberRowProps {
   member: Member
   onRemove: () => void
+  /** Undefined: that is for whoever runs the server. */
+  onGive: (() => void) | undefined
 }
 
-export function MemberRow({ member, onRemove }: MemberRowProps) {
+export function MemberRow({ member, onRemove, onGive }: MemberRowProps) {
   const { user } = useMe()
   const { isAdmin } = usePermissions()
   const isMe = member.user_id === user.id
@@ -39,16 +41,23 @@ export function MemberRow({ member, onRemove }: MemberRowProps) {
         <RelativeTime at={member.joined_at} />
       </TableCell>
       <TableCell className="text-right max-sm:pt-1.5! max-sm:text-left">
-        {(isAdmin || isMe) && (
-          <Button
-            variant="outline"
-            size="sm"
-            aria-label={isMe ? 'Leave the organization' : `Remove ${name}`}
-            onClick={onRemove}
-          >
-            {isMe ? 'Leave' : 'Remove'}
-          </Button>
-        )}
+        <span className="inline-flex flex-wrap justify-end gap-2">
+          {onGive && (
+            <Button variant="outline" size="sm" aria-label={`Give credits to ${name}`} onClick={onGive}>
+              Give credits
+            </Button>
+          )}
+          {(isAdmin || isMe) && (
+            <Button
+              variant="outline"
+              size="sm"
+              aria-label={isMe ? 'Leave the organization' : `Remove ${name}`}
+              onClick={onRemove}
+            >
+              {isMe ? 'Leave' : 'Remove'}
+            </Button>
+          )}
+        </span>
       </TableCell>
     </TableRow>
   )

@@ -3,21 +3,25 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { Card } from '../../components/card.tsx'
 import { Loaded } from '../../components/loaded.tsx'
+import { useNow } from '../../components/relative-time.tsx'
 import { SkeletonRows } from '../../components/skeleton.tsx'
 import { paymentQuery } from '../../fuel.ts'
 import { limitsQuery } from '../../models.ts'
 import { balanceOf } from '../../money.ts'
+import { Lots } from './lots.tsx'
 
 /** What is left: of the money, and of the calls of this minute. */
 export function Budget() {
   const payment = useQuery(paymentQuery)
   const limits = useQuery(limitsQuery)
+  const now = useNow()
   return (
     <div className="grid gap-5 sm:grid-cols-2">
       <Card>
         <Loaded query={payment} skeleton={<SkeletonRows rows={1} />}>
-          {({ credits, payment_method }) => (
+          {({ credits, payment_method, lots }) => (
             <Left title="Credits" amount={balanceOf(credits)}>
+              <Lots lots={lots} now={now} />
               {payment_method === 'credits'
                 ? 'They pay for your calls. '
                 : 'Your own keys pay, so they are left alone. '}
