@@ -43,6 +43,11 @@ const REFUSED: [string, object, string][] = [
     'of_tomorrow',
   ].map((type): [string, object, string] => ['/v1/responses', tool(type), 'tools[1].type']),
   ['/v1/responses', { service_tier: 'priority' }, 'service_tier'],
+  [
+    '/v1/responses',
+    { input: [{ type: 'additional_tools', tools: [{ type: 'web_search' }] }] },
+    'input[0].tools[0].type',
+  ],
   ['/v1/responses', { prompt: { id: 'pmpt_1' } }, 'prompt'],
   ...[
     'web_search_20250305',

@@ -68,9 +68,17 @@ const HARMLESS: Record<Operation, Record<string, Harmless>> = {
 export function refuseExtras({ operation, body }: Pick<ModelRequest, 'operation' | 'body'>): void {
   for (const [name, isHarmless] of Object.entries(HARMLESS[operation]))
     if (isGiven(body[name]) && !isHarmless(body[name])) throw costsExtra(name, `${name} ${said(body[name])}`)
-  const tools = Array.isArray(body.tools) ? body.tools.filter(isJson) : []
+  refuseTools(operation, body.tools, 'tools')
+  // A conversation may bring tools along.
+  const items = operation === 'responses' && Array.isArray(body.input) ? body.input : []
+  for (const [at, item] of items.entries()) if (isJson(item)) refuseTools(operation, item.tools, `input[${at}].tools`)
+}
+
+function refuseTools(operation: Operation, tools: unknown, name: string): void {
+  if (!Array.isArray(tools)) return
   for (const [at, tool] of tools.entries())
-    if (!isCallers(operation, tool)) throw costsExtra(`tools[${at}].type`, `the tool ${said(tool.type)}`)
+    if (isJson(tool) && !isCallers(operation, tool))
+      throw costsExtra(`${name}[${at}].type`, `the tool ${said(tool.type)}`)
 }
 
 function isCallers(operation: Operation, { type }: Json): boolean {
