@@ -10,6 +10,7 @@ import {
   reserveIn,
   sweepReservations,
 } from '../src/models/fuel/reservations.ts'
+import type { LotPart } from '../src/models/fuel/spending.ts'
 import { findStanding, holdBalance } from '../src/storage/ledger.ts'
 import { broken, callOf, cents, reserve, settleNow, spend, standingOf } from './fuel-calls.ts'
 import { DATABASES, startServer, type TestServer } from './harness.ts'
@@ -289,7 +290,7 @@ describe.each(DATABASES)('promotional credits on %s', (kind) => {
         .select(['amount_nano', 'lots'])
         .where('usage_id', '=', reservation.usageId)
         .executeTakeFirstOrThrow()
-      const parts: { lot_id: string; nano: number }[] = JSON.parse(row.lots ?? '[]')
+      const parts: LotPart[] = JSON.parse(row.lots ?? '[]')
       const paid = row.amount_nano - parts.reduce((sum, { nano }) => sum + nano, 0)
       const due = payable.map(({ names, nano }) =>
         usableLots(before.lots, deps.now(), names).reduce(
@@ -298,6 +299,11 @@ describe.each(DATABASES)('promotional credits on %s', (kind) => {
         ),
       )
       if (paid > Math.max(0, ...due)) complaints.push(`paid credit was set aside beside a lot: ${paid} for ${due}`)
+      for (const { served, nano } of payable) {
+        const usable = parts.filter(({ not_for }) => !not_for?.includes(served))
+        const covered = usable.reduce((sum, part) => sum + part.nano, paid)
+        if (covered < nano) complaints.push(`${served} may cost ${nano}, and ${covered} are set aside for it`)
+      }
       return true
     })
     return done ? reservation : undefined

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { grantPromotion } from '../src/accounts/credits.ts'
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/http/log.ts'
 import { sweepReservations } from '../src/models/fuel/reservations.ts'
@@ -34,10 +35,12 @@ describe.each(DATABASES)('processes that share a %s database', (kind) => {
     return JSON.parse(running.stdout())
   }
 
-  async function personWith(amount: number): Promise<string> {
+  /** `given`: by an app, beside what was paid for. */
+  async function personWith(amount: number, given = 0): Promise<string> {
     const { db, orgId } = world.deps
     const userId = `user_${people++}`
-    await db.write(async ({ trx }) => {
+    await db.write(async (work) => {
+      const { trx } = work
       const row = { user_id: userId, org_id: orgId, email: `${userId}@x.example`, name: 'P', created_at: 0 }
       await trx.insertInto('person').values(row).execute()
       await trx
@@ -56,44 +59,61 @@ describe.each(DATABASES)('processes that share a %s database', (kind) => {
         })
         .execute()
       await trx.insertInto('balance').values({ user_id: userId, balance_nano: amount, reserved_nano: 0 }).execute()
+      const promotion = { userId, clientId: 'app', orgId, cents: given, expireIn: 86_400, excludedModels: '[]' }
+      await grantPromotion(world.deps, work, promotion, world.deps.now())
     })
     return userId
   }
 
-  test('let as many calls begin as the credits cover: seven, of two hundred at four of them', async () => {
-    const userId = await personWith(cents(7))
-    const told = await Promise.all(Array.from({ length: 4 }, () => said(program('reserve', userId, 50, cents(1)))))
-    expect(told.reduce((sum, { reserved }) => sum + reserved, 0)).toBe(7)
-    expect(new Set(told.flatMap(({ refused }) => refused))).toEqual(new Set(['insufficient_credits']))
-    const standing = await standingOf(world.deps, userId)
-    expect(broken(standing)).toEqual([])
-    expect(standing).toMatchObject({ balance: cents(7), reserved: cents(7), reservations: 7 })
-  }, 60_000)
+  test.each([
+    [7, 0],
+    [3, 4],
+  ])(
+    'let as many calls begin as the credits cover: seven (%i paid for, %i given), of two hundred at four of them',
+    async (paid, given) => {
+      const userId = await personWith(cents(paid), given)
+      const told = await Promise.all(Array.from({ length: 4 }, () => said(program('reserve', userId, 50, cents(1)))))
+      expect(told.reduce((sum, { reserved }) => sum + reserved, 0)).toBe(7)
+      expect(new Set(told.flatMap(({ refused }) => refused))).toEqual(new Set(['insufficient_credits']))
+      const standing = await standingOf(world.deps, userId)
+      expect(broken(standing)).toEqual([])
+      expect(standing).toMatchObject({ balance: cents(7), reserved: cents(7), reservations: 7, lots: cents(given) })
+    },
+    60_000,
+  )
 
-  test('settle what one leaves behind that is killed, once, for what it had metered', async () => {
-    const userId = await personWith(cents(100))
-    const doomed = program('stream', userId, cents(60), cents(25))
-    await eventually(async () => {
-      const row = await world.deps.db.read
-        .selectFrom('reservation')
-        .select('metered_nano')
-        .where('user_id', '=', userId)
-        .executeTakeFirst()
-      return row?.metered_nano === cents(25)
-    }, 20_000)
-    doomed.signal('SIGKILL')
-    await doomed.exited
+  test.each([
+    ['paid for', 100, 0],
+    ['given by an app', 0, 100],
+  ])(
+    'settle what one leaves behind that is killed, once, for what it had metered, %s',
+    async (_how, paid, given) => {
+      const userId = await personWith(cents(paid), given)
+      const doomed = program('stream', userId, cents(60), cents(25))
+      await eventually(async () => {
+        const row = await world.deps.db.read
+          .selectFrom('reservation')
+          .select('metered_nano')
+          .where('user_id', '=', userId)
+          .executeTakeFirst()
+        return row?.metered_nano === cents(25)
+      }, 20_000)
+      doomed.signal('SIGKILL')
+      await doomed.exited
 
-    expect(await sweepReservations(world.deps)).toBe(0)
-    expect(await standingOf(world.deps, userId)).toMatchObject({ balance: cents(100), reserved: cents(60) })
-    ahead += LEASE_MS
-    const swept = await Promise.all([1, 2, 3, 4].map(() => sweepReservations(world.deps)))
-    expect(swept.reduce((a, b) => a + b)).toBeGreaterThanOrEqual(1)
-    const standing = await standingOf(world.deps, userId)
-    expect(broken(standing)).toEqual([])
-    expect(standing).toMatchObject({ balance: cents(75), reserved: 0, reservations: 0, calls: 1, charges: 1 })
-    ahead = 0
-  }, 60_000)
+      expect(await sweepReservations(world.deps)).toBe(0)
+      expect(await standingOf(world.deps, userId)).toMatchObject({ balance: cents(100), reserved: cents(60) })
+      ahead += LEASE_MS
+      const swept = await Promise.all([1, 2, 3, 4].map(() => sweepReservations(world.deps)))
+      expect(swept.reduce((a, b) => a + b)).toBeGreaterThanOrEqual(1)
+      const standing = await standingOf(world.deps, userId)
+      expect(broken(standing)).toEqual([])
+      expect(standing).toMatchObject({ balance: cents(75), reserved: 0, reservations: 0, calls: 1, charges: 1 })
+      expect(standing.lots).toBe(given === 0 ? 0 : cents(75))
+      ahead = 0
+    },
+    60_000,
+  )
 
   test('sweep by the clock, and leave one process to win', async () => {
     const userId = await personWith(cents(10))
