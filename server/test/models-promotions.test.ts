@@ -41,6 +41,9 @@ describe.each(DATABASES)('credits that an app gives its users, on %s', (kind) =>
       promotional_credits_expire_in: HOUR_S,
       promotional_excluded_models: ['openai/o3-pro', 'acme/embed-*'],
     })
+    const month = await app({ promotional_credits_expire_in: 30 * 24 * HOUR_S })
+    const asked = await ada.open(month.client_id)
+    expect(asked.page.text).toContain('it gives you $5.00 to begin with, for 30 days.')
     const { access_token: key, user_info } = await letIn(gateway, ada, given)
     expect(user_info).toMatchObject({ credits: 500, granted_promo: true })
     await pay(ada.id, 200)

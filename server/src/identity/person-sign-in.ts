@@ -207,6 +207,11 @@ function formResumePath({ config }: Deps, request: AuthorizationRequestRow): str
   return `${resumePath(config.issuer, request.request_id)}&via=form`
 }
 
+/** Whole ones: nobody is promised more than they get. */
+function daysOf(seconds: number | null): number | null {
+  return seconds === null ? null : Math.floor(seconds / 86_400)
+}
+
 interface ApprovalShown extends Asking {
   client: ClientRow
   request: AuthorizationRequestRow
@@ -234,6 +239,7 @@ async function showApproval(
       payment: row?.payment_method ?? 'credits',
       credits: await creditsOf(deps, person.id),
       promotion: client.access_token_format === 'api_key' ? client.promotional_credits : 0,
+      promotionDays: daysOf(client.promotional_credits_expire_in),
     },
     action: `${base}/authorize/person`,
     token: formToken(deps, person, request),

@@ -11,7 +11,7 @@ export interface ApprovalView {
   scopes: string[]
   person: { name: string; email: string }
   /** Cents. */
-  budget: { payment: 'credits' | 'byok'; credits: number; promotion: number }
+  budget: { payment: 'credits' | 'byok'; credits: number; promotion: number; promotionDays: number | null }
   /** Where the form is sent. */
   action: string
   token: string
@@ -77,10 +77,18 @@ function gets(scopes: string[]): Html[] {
 
 function spends({ scopes, budget }: ApprovalView): Html {
   const gift =
-    budget.promotion > 0 ? html` If you are new to it, it gives you ${dollars(budget.promotion)} to begin with.` : ''
+    budget.promotion > 0
+      ? html` If you are new to it, it gives you ${dollars(budget.promotion)} to begin with${until(budget)}.`
+      : ''
   if (!scopes.includes('agent-fuel')) return html`Nothing of yours.${gift}`
   if (budget.payment === 'byok') return html`What your own provider keys allow: calls go out with them.${gift}`
   return html`Your credits: you have ${dollars(budget.credits)}, and never more than that is spent.${gift}`
+}
+
+function until({ promotionDays }: ApprovalView['budget']): string {
+  if (promotionDays === null) return ''
+  if (promotionDays < 1) return ', for some hours'
+  return promotionDays === 1 ? ', for a day' : `, for ${promotionDays} days`
 }
 
 function dollars(cents: number): string {

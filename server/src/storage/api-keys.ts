@@ -101,8 +101,14 @@ export async function revokeSurplusKeys(
     .orderBy('key_id', 'desc')
     .execute()
   const surplus = held.slice(keep).map(({ key_id }) => key_id)
-  if (surplus.length === 0) return
-  await trx.updateTable('api_key').set({ revoked_at: now }).where('key_id', 'in', surplus).execute()
+  // In one order, one by one: exchanges at the same moment revoke the same ones, and would wait for each other.
+  for (const keyId of surplus.sort())
+    await trx
+      .updateTable('api_key')
+      .set({ revoked_at: now })
+      .where('key_id', '=', keyId)
+      .where('revoked_at', 'is', null)
+      .execute()
 }
 
 /** Written at most once a minute: a look at the list, not a log. */
