@@ -27,6 +27,7 @@ export interface Config {
   agentMail: { apiKey: string; baseUrl: string } | undefined
   logLevel: (typeof LOG_LEVELS)[number]
   bodyLimitBytes: number
+  requestTimes: RequestTimes
   corsOrigins: readonly string[]
   trustedProxies: readonly string[]
   /** Hosts and ranges that we call although they are private, and by http. */
@@ -168,6 +169,28 @@ const LIFETIMES: Omit<Lifetimes, 'connectionFlow'> = {
   grant: 365 * 86_400,
   refreshReplay: 30,
   signingKey: 90 * 86_400,
+}
+
+/** How long a request may take to come in. What goes out takes as long as it takes. Milliseconds. */
+export interface RequestTimes {
+  headersMs: number
+  /** For a body that is read here, whole. */
+  bodyMs: number
+  /** For one that is passed on as it comes: then no request is still coming in. */
+  uploadMs: number
+  /** Between two requests of one connection. */
+  keepAliveMs: number
+  /** How often it is looked whether anybody is too slow. */
+  checkMs: number
+}
+
+const REQUEST_TIMES: RequestTimes = {
+  headersMs: 10_000,
+  bodyMs: 60_000,
+  uploadMs: 600_000,
+  // Longer than the idle timeout of load balancers (60 s), so that it is never us who close under a request.
+  keepAliveMs: 65_000,
+  checkMs: 5_000,
 }
 
 /** Everything that is wrong with the environment, in sentences that say what to do. */
@@ -380,6 +403,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
         : { apiKey: data.AGENTMAIL_API_KEY, baseUrl: data.AGENTMAIL_BASE_URL },
     logLevel: data.LOG_LEVEL,
     bodyLimitBytes: data.BODY_LIMIT_MB * 1024 * 1024,
+    requestTimes: REQUEST_TIMES,
     corsOrigins: data.CORS_ORIGINS,
     trustedProxies: data.TRUSTED_PROXIES,
     egressAllow: data.EGRESS_ALLOW,

@@ -137,6 +137,8 @@ export interface Env {
     /** Nonce of this answer's scripts and styles. */
     nonce: string
     principal: Principal
+    /** How long the body may take to come in. */
+    bodyMs?: number
     /** Of a call of a model. */
     modelCall?: CallSoFar
     /** Headers that the edge wants on the answer, whoever makes it. */
