@@ -93,6 +93,7 @@ export interface ChatConfig {
   temperature: number | undefined
   /** For all that is tried for one call. */
   timeoutMs: number
+  viewersMayChat: boolean
 }
 
 /** From none to the strongest. */
@@ -346,6 +347,7 @@ const Environment = z.object({
     .refine((value) => value <= 2, 'must be from 0 to 2')
     .optional(),
   CHAT_TIMEOUT: duration.default(300_000),
+  VIEWERS_MAY_CHAT: flag.default(true),
   BROKER_URL: privateUrl.optional(),
   BROKER_PUBLIC_URL: issuer.optional(),
   BROKER_ALLOWED_CIDRS: cidrs.default([]),
@@ -421,6 +423,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
       maxTokens: data.CHAT_MAX_TOKENS,
       temperature: data.CHAT_DEFAULT_TEMPERATURE,
       timeoutMs: data.CHAT_TIMEOUT,
+      viewersMayChat: data.VIEWERS_MAY_CHAT,
     },
     providerVariables: Object.fromEntries(
       PROVIDER_VARIABLES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),

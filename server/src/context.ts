@@ -125,6 +125,8 @@ export interface KeyCredential {
   scope: string
   /** The app that holds the key; null: the person's own. */
   clientId: string | null
+  /** `provider/model`, perhaps with `*` at its end; null: all models. */
+  models: readonly string[] | null
 }
 
 /** What the edge and the guards put on `c.var`. */

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { isAdminKey, operatorPrincipal } from './accounts/admin-key.ts'
-import { findKeyHolder, isApiKey } from './accounts/api-keys.ts'
+import { findKeyHolder, isApiKey, modelsOf } from './accounts/api-keys.ts'
 import { ownOrigins } from './accounts/better-auth.ts'
 import { outsidePrincipal } from './accounts/outside-identity.ts'
 import { notAMember, OPEN_TO_NON_MEMBERS, resolvePerson } from './accounts/session.ts'
@@ -79,7 +79,13 @@ async function keyPrincipal(deps: Deps, credential: string): Promise<PersonPrinc
     name: holder.user_name,
     email: holder.email,
     emailVerified: holder.email_verified_at !== null,
-    credential: { kind: 'api_key', keyId: holder.key_id, scope, clientId: holder.client_id },
+    credential: {
+      kind: 'api_key',
+      keyId: holder.key_id,
+      scope,
+      clientId: holder.client_id,
+      models: modelsOf(holder),
+    },
   }
 }
 

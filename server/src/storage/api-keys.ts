@@ -23,10 +23,11 @@ const live = prepared<{ keyHash: string; now: number }, KeyHolder>((db, param) =
     .select(['person.email', 'person.email_verified_at', 'person.name as user_name', 'membership.role'])
     .where('api_key.key_hash', '=', param('keyHash'))
     .where('api_key.revoked_at', 'is', null)
+    .where('person.disabled_at', 'is', null)
     .where((e) => e.or([e('api_key.expires_at', 'is', null), e('api_key.expires_at', '>', param('now'))])),
 )
 
-/** By its hash, under any key of the ring; neither ended nor expired. */
+/** By its hash, under any key of the ring; neither ended nor expired, and of a person who is not disabled. */
 export async function findLiveApiKey(
   db: Db,
   keyHashes: readonly string[],

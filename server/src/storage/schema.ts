@@ -80,6 +80,8 @@ export interface PersonTable {
   payment_method: ColumnType<PaymentMethod, PaymentMethod | undefined>
   created_at: Time
   updated_at: Time | null
+  /** Since when the operator lets them do nothing, nor what acts for them. */
+  disabled_at: ColumnType<Time | null, Time | null | undefined>
 }
 
 /** Of a person in a browser. The cookie holds the token, we its hash. */
@@ -194,6 +196,8 @@ export interface ApiKeyTable {
   expires_at: Time | null
   last_used_at: Time | null
   revoked_at: Time | null
+  /** A list of `provider/model`, perhaps with `*` at its end; null: all that the person may call. */
+  models: ColumnType<Json | null, Json | null | undefined>
 }
 
 /** A person's yes to an app, remembered until it is withdrawn. */
