@@ -4,6 +4,7 @@ import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { findSpendable } from '../storage/ledger.ts'
 import { takeModelCall } from '../storage/model-rate.ts'
+import { allowedTo } from './allowed-models.ts'
 import { breakerName, type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstream } from './attempts.ts'
 import type { Operation } from './backend.ts'
 import { type Budget, budgetFor } from './budget.ts'
@@ -12,7 +13,7 @@ import { keyOf } from './fuel/provider-keys.ts'
 import { type Hold, hold, type Outcome, type Progress, type Reservation, reserve, settle } from './fuel/reservations.ts'
 import { costIn, createStreamMeter, type Metered, meteredAnswer } from './meter.ts'
 import { type ModelRequest, readModelRequest, withDefaultTemperature, withTokenLimit } from './model-request.ts'
-import { type Payer, payerOf } from './payer.ts'
+import { type Payer, payerOf, requireMayCall } from './payer.ts'
 import { actorOf, type CallSoFar, callerHash } from './refusals.ts'
 import type { Models, ServedModel } from './registry.ts'
 import {
@@ -61,6 +62,7 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
   const soFar: CallSoFar = c.get('modelCall') ?? { operation }
   const payer = await payerOf(deps, c.get('principal'))
   soFar.payer = payer
+  await requireMayCall(deps, c.get('principal'), payer)
   const given = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
   const request = withDefaultTemperature(given, deps.config.chat.temperature)
   soFar.model = request.model
@@ -106,7 +108,7 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
 /** Sets aside what the call may cost: less where others were quicker, as long as an answer can come of it. */
 async function begin(deps: Deps, known: KnownCall): Promise<{ call: Call; candidates: Candidate[] }> {
   const { request, payer, requestId } = known
-  const found = requireModel(deps, await deps.models.current(), request)
+  const found = requireModel(deps, await deps.models.current(), request, payer)
   for (let triesLeft = RESERVE_TRIES; ; ) {
     const budget = await budgetFor(deps, request, found, payer)
     const planned = { ...known, budget }
@@ -125,9 +127,9 @@ async function begin(deps: Deps, known: KnownCall): Promise<{ call: Call; candid
 /** Between the look at the balance and the reservation, others may take from it. */
 const RESERVE_TRIES = 3
 
-function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
+function requireModel({ config }: Deps, models: Models, { model }: ModelRequest, payer: Payer): ServedModel[] {
   const usual = config.chat.defaultModel ?? models.first ?? ''
-  const found = models.find(model === '' ? usual : model)
+  const found = models.find(model === '' ? usual : model, allowedTo(payer))
   if (found.length === 0)
     throw new ApiError(
       'model_not_found',
