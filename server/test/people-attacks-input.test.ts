@@ -120,7 +120,7 @@ const BODIES: Record<string, object> = {
   'PUT /api/payment-method': { payment_method: 'credits' },
   'PUT /api/provider-keys/x': { api_key: 'sk-odd-0123456789' },
   'POST /api/playground/chat': { model: 'x', messages: [{ role: 'user', content: 'x' }], stream: true, max_tokens: 1 },
-  'POST /api/api-keys': { name: 'x', scopes: ['manage'], expires_in: 60 },
+  'POST /api/api-keys': { name: 'x', scopes: ['agent-fuel'], expires_in: 60, models: ['openai/gpt-5'] },
   'POST /api/connections': {
     provider_name: 'x',
     scopes: ['x'],
@@ -157,7 +157,7 @@ const BODIES: Record<string, object> = {
   'POST /api/auth/passkey/update-passkey': { id: 'x', name: 'x' },
   'POST /api/admin/users': { email: 'odd@some.example', name: 'x', role: 'member' },
   'POST /api/admin/users/x/credits': { amount_cents: 1, reason: 'x' },
-  'POST /api/admin/api-keys': { user_id: 'x', name: 'x', scopes: ['manage'] },
+  'POST /api/admin/api-keys': { user_id: 'x', name: 'x', scopes: ['agent-fuel'], models: ['openai/*'] },
 }
 
 describe.each(DATABASES)('whatever is sent to %s', (kind) => {

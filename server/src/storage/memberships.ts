@@ -211,7 +211,9 @@ export async function isStillMember(
 ): Promise<boolean> {
   const member = db
     .selectFrom('membership')
+    .innerJoin('person', 'person.user_id', 'membership.user_id')
     .select('membership.user_id')
+    .where('person.disabled_at', 'is', null)
     .where('membership.org_id', '=', orgId)
     .where('membership.user_id', '=', userId)
   const still =
