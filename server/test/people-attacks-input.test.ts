@@ -166,6 +166,7 @@ describe.each(DATABASES)('whatever is sent to %s', (kind) => {
   beforeAll(async () => {
     server = await startServer(kind)
     alpha = await newTenant(server, 'Alpha')
+    await server.admin('POST', '/model-providers', { id: 'x', kind: 'openai', models: [{ id: 'gpt-5' }] })
   })
   afterAll(() => server.stop())
 

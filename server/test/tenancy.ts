@@ -1,5 +1,7 @@
 import { expect } from 'vitest'
+import { providerKeyRecord } from '../src/models/fuel/provider-keys.ts'
 import { insertPasskey } from '../src/storage/passkeys.ts'
+import { saveProviderKey } from '../src/storage/provider-keys.ts'
 import { callOf, spend } from './fuel-calls.ts'
 import {
   type AgentCredentials,
@@ -205,7 +207,12 @@ export async function newTenant(server: TestServer, name: TenantName): Promise<T
   const { webhook_id: webhookId } = await made(admin, '/api/webhooks', { url: `https://${name}.example/hook` })
 
   const providerId = `${name.toLowerCase()}-models`
-  await well(admin.send('PUT', `/api/provider-keys/${providerId}`, { api_key: `sk-of-${name}` }), 200)
+  await server.admin('POST', '/model-providers', { id: 'own', kind: 'openai', models: [{ id: 'gpt-5' }] })
+  // At a provider that is gone again: those that are there are everybody's.
+  const { ring, db } = server.deps
+  const key_sealed = ring.seal(`sk-of-${name}`, providerKeyRecord(admin.id, providerId))
+  const ofProvider = { user_id: admin.id, provider_id: providerId, key_sealed, last_four: '' }
+  await db.write(({ trx }) => saveProviderKey(trx, { ...ofProvider, created_at: 0, updated_at: 0 }))
   const called = { org_id: me.organization.id, client_id: app.client_id, agent_id: agent.agent_id }
   const call = callOf(admin.id, {
     ...called,

@@ -92,7 +92,7 @@ const ProviderId = z
   .trim()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be a short name of lower-case letters, digits, . - and _')
 
-/** `POST /api/admin/model-providers`; PUT takes the same, whole, but for secrets that are left out. */
+/** `POST /api/admin/model-providers`. */
 export const NewModelProvider = z.object({
   id: ProviderId,
   kind: z.enum(PROVIDER_KINDS),
@@ -100,7 +100,14 @@ export const NewModelProvider = z.object({
   ...secrets,
   enabled: z.boolean().default(true),
 })
-export const ModelProviderChange = NewModelProvider.partial({ id: true, kind: true })
+
+/** PUT takes the same, whole, but for secrets: those that are left out stay, and null takes one away. */
+export const ModelProviderChange = NewModelProvider.partial({ id: true, kind: true }).extend({
+  api_key: secrets.api_key.nullable(),
+  oauth2: secrets.oauth2.nullable(),
+  service_account: secrets.service_account.nullable(),
+  aws: secrets.aws.nullable(),
+})
 
 const Settings = z.object(settings)
 /** What is said about a provider beside its secrets. */

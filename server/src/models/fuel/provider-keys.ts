@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Deps } from '../../context.ts'
 import { UnsealError } from '../../crypto/key-ring.ts'
 import { ApiError } from '../../http/errors.ts'
+import { findModelProvider } from '../../storage/model-providers.ts'
 import {
   deleteProviderKey as deleteRow,
   findProviderKey,
@@ -26,7 +27,7 @@ export const GivenKey = z.object({
 /** What a key is too short to show the end of. */
 const SHORT = 8
 
-/** Sealed, and never shown again. */
+/** Sealed, and never shown again. It stays when the provider goes, for its owner to take away. */
 export async function setProviderKey(
   { db, ring, now: clock }: Deps,
   providerId: string,
@@ -43,6 +44,9 @@ export async function setProviderKey(
     updated_at: now,
   }
   return db.write(async ({ trx, record }) => {
+    // A slip of the pen would lie there for ever, and be sent to whoever is called so one day.
+    if (!(await findModelProvider(trx, providerId)))
+      throw new ApiError('not_found', `There is no provider of models ${providerId}; GET /api/models lists them`)
     const saved = await saveProviderKey(trx, row)
     record({
       at: now,
