@@ -13,6 +13,7 @@ import type { Logger } from './http/log.ts'
 import type { Metrics } from './http/metrics.ts'
 import type { Outbound } from './http/outbound.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
+import type { RefusalTally } from './models/refusal-tally.ts'
 import type { CallSoFar } from './models/refusals.ts'
 import type { ModelRegistry } from './models/registry.ts'
 import type { Breaker, Breakers } from './resilience/breaker.ts'
@@ -51,6 +52,8 @@ export interface Deps {
   models: ModelRegistry
   /** Of models at providers. */
   modelBreakers: Breakers
+  /** Calls of models that were refused, beyond what is told one by one. */
+  modelRefusals: RefusalTally
   /** How often tokens are read and refreshed on demand, in this process. */
   callLimits: CallLimits
   /** Of the hosts that tokens are refreshed at. */

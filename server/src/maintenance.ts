@@ -8,6 +8,7 @@ import type { Deps } from './context.ts'
 import { firstIdAt } from './crypto/ids.ts'
 import { signHead } from './identity/audit-heads.ts'
 import { startReservationSweep } from './models/fuel/reservations.ts'
+import { tellCounted } from './models/refusals.ts'
 import { startRounds } from './resilience/rounds.ts'
 import { clearChangeFeed, clearReplays, sweepTable, sweepTableById, sweptTables } from './storage/sweep.ts'
 
@@ -30,12 +31,13 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
   }
 }
 
-/** One round: forgets what has ended, takes up the keys of other processes, rotates an old key, signs the audit heads. */
+/** One round: tells what was only counted, forgets what has ended, takes up the keys of other processes, rotates an old key, signs the audit heads. */
 export async function maintain(deps: Deps): Promise<void> {
   if (deps.config.only !== 'gateway') {
     await expireUnanswered(deps)
     await revokeUnconfirmed(deps)
   }
+  await tellCounted(deps)
   await sweep(deps)
   await deps.signingKeys.reload()
   const { activeAt } = deps.signingKeys.current()

@@ -7,6 +7,7 @@ import { type Config, type RequestTimes, readConfig } from './config.ts'
 import type { Deps } from './context.ts'
 import { signHeads, startMaintenance } from './maintenance.ts'
 import { requireMasterKeys } from './master-key-change.ts'
+import { tellCounted } from './models/refusals.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { type Outside, openWorld } from './world.ts'
 
@@ -57,6 +58,7 @@ export async function startServer(
     world.drain()
     await closeServer(server)
     await stopMaintenance()
+    await tellCounted(deps).catch((error: unknown) => deps.log.error({ error }, 'refusals were not written down'))
     await signHeads(deps).catch((error: unknown) => deps.log.error({ error }, 'the audit heads could not be signed'))
     await world.close()
   }

@@ -24,6 +24,7 @@ import { dataDirectory, openMasterKeys } from './master-keys.ts'
 import { createBackend } from './models/backends.ts'
 import { openAgentProcesses } from './models/cli/agent-processes.ts'
 import { openFirstProviders } from './models/first-providers.ts'
+import { createRefusalTally } from './models/refusal-tally.ts'
 import { createModelRegistry } from './models/registry.ts'
 import { createBreakers } from './resilience/breaker.ts'
 import { createSingleFlight } from './resilience/single-flight.ts'
@@ -112,6 +113,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       callLimits: createCallLimits({ config, now }),
       models,
       modelBreakers: createBreakers(MODEL_BREAKER),
+      modelRefusals: createRefusalTally(),
       providerBreakers: createBreakers(PROVIDER_BREAKER),
       catalogue: new Map((outside.providers ?? providers).map((entry) => [entry.name, entry])),
       streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },
