@@ -151,7 +151,7 @@ async function asked(
   if (isEventStream(answer)) {
     const events = readEvents(answer, (event) => {
       const told = failureIn(operation, event)
-      return told && errorOfStream(told, served, apiKey)
+      return told && errorOfStream(told, answer, served)
     })
     if (request.stream) return streamed(served, translation, events, signal, call.timeouts.firstByteMs)
     const assembled = await failing(signal, assembledAnswer(operation, events))

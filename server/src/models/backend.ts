@@ -33,6 +33,8 @@ export interface BackendAnswer {
   status: number
   headers: Headers
   body: ReadableStream<Uint8Array> | null
+  /** What let the call in: it may be repeated in a failure, and nobody is to read it there. */
+  secrets?: readonly string[]
 }
 
 /** One way to models: an upstream by HTTP, or a program. */

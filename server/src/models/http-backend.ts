@@ -29,7 +29,8 @@ export function createHttpBackend(world: AuthorizationWorld, provider: ModelProv
     const headers = { ...fixedHeaders(dialect, call), ...call.headers }
     const { apiKey, signal } = call
     const sent = await authorization.headers({ url: new URL(url), headers, body, apiKey, signal })
-    return { sent, answer: await send(world, url, { ...headers, ...sent }, body, call) }
+    const { status, headers: told, body: said } = await send(world, url, { ...headers, ...sent }, body, call)
+    return { sent, answer: { status, headers: told, body: said, secrets: secretsIn(sent) } }
   }
 
   return {
@@ -43,6 +44,11 @@ export function createHttpBackend(world: AuthorizationWorld, provider: ModelProv
       return (await attempt(call)).answer
     },
   }
+}
+
+/** A token with its scheme is a secret, and so it is without. */
+function secretsIn(sent: Readonly<Record<string, string>>): string[] {
+  return Object.values(sent).flatMap((value) => [value, value.replace(/^\w+ /, '')])
 }
 
 function fixedHeaders(dialect: Dialect, { stream, requestId }: BackendCall): Record<string, string> {
