@@ -1,7 +1,8 @@
 import { type Comparison, compare, type Pace } from '../compare.ts'
+import { modelKey } from '../model-key.ts'
 import { comparisonTable, costLines, format, type Section } from '../results.ts'
 import { type ChatSide, chatCompletion } from '../rows/chat-completion.ts'
-import { freePort, type ServerProcess, startProcess } from '../server-process.ts'
+import { freePort, type ServerProcess, startProcess, startProgram } from '../server-process.ts'
 import { type Subject, startSubject } from '../subject.ts'
 import { whileRunning } from '../while-running.ts'
 import type { Options } from './options.ts'
@@ -18,7 +19,7 @@ The answer has 40 words: in one piece, or in 42 events. Portkey's gateway answer
 
 /** The gateway of models against a peer, and what it adds to the upstream called directly. */
 export async function models(options: Options): Promise<Section> {
-  const upstream = await startHere('../model-upstream.ts', '/')
+  const upstream = await startProgram(new URL('../model-upstream.ts', import.meta.url))
   const portkey = await startPortkey()
   try {
     const body = await whileRunning(async (started) => {
@@ -32,11 +33,6 @@ export async function models(options: Options): Promise<Section> {
     await portkey.stop()
     await upstream.stop()
   }
-}
-
-async function startHere(file: string, readyPath: string): Promise<ServerProcess> {
-  const port = await freePort()
-  return startProcess(port, { entry: new URL(file, import.meta.url), env: { PORT: String(port) }, readyPath })
 }
 
 async function startPortkey(): Promise<ServerProcess> {
@@ -60,37 +56,11 @@ async function sidesOf(subject: Subject, portkey: ServerProcess, upstream: Serve
       side: subject,
       path,
       model: MODEL,
-      headers: [`Authorization: Bearer ${await keyAt(subject, base)}`],
+      headers: [`Authorization: Bearer ${await modelKey(subject, base, MODEL)}`],
     },
     { label: PORTKEY, side: { server: portkey }, path, model: MODEL, headers: routed },
     { label: 'directly', side: { server: upstream }, path, model: MODEL, headers: [] },
   ]
-}
-
-/** Of a person with credits enough for the run, at a server that knows the upstream. */
-async function keyAt({ server, adminKey }: Subject, base_url: string): Promise<string> {
-  const price = { input_per_mtok: 1, output_per_mtok: 1 }
-  const admin = async (path: string, body: object): Promise<Record<string, string>> => {
-    const answer = await fetch(`http://127.0.0.1:${server.port}/api/admin${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`)
-    return JSON.parse(text)
-  }
-  await admin('/model-providers', {
-    id: 'bench',
-    kind: 'openai',
-    base_url,
-    api_key: 'bench-key',
-    models: [{ id: MODEL, price }],
-  })
-  const { id } = await admin('/users', { email: 'bench@example.com', name: 'Bench' })
-  await admin(`/users/${id}/credits`, { amount_cents: 10_000_000, reason: 'bench' })
-  const { api_key } = await admin('/api-keys', { user_id: id, name: 'bench', scopes: ['agent-fuel'] })
-  return api_key ?? ''
 }
 
 async function measure(sides: readonly ChatSide[], pace: Pace): Promise<string> {
