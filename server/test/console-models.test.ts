@@ -327,6 +327,30 @@ test('a person gives their own key, which nobody sees again, and pays by it', as
   await page.getByText('Your credits pay from now on').first().waitFor()
 })
 
+test('a key is made for some models only, says so, and one that manages is for all', async () => {
+  await goTo(page, 'API keys')
+  await page.getByRole('button', { name: 'Create API key' }).first().click()
+  const dialog = page.getByRole('dialog')
+  const models = dialog.getByLabel(/^Only these models/)
+  await dialog.getByLabel('Name', { exact: true }).fill('Nightly report')
+  await models.fill('gpt-5')
+  await dialog.getByRole('button', { name: 'Create key' }).click()
+  await dialog.getByText(/must be provider\/model/).waitFor()
+  await dialog.getByLabel(/^Change agents and applications/).check()
+  expect(await models.count()).toBe(0)
+  await dialog.getByLabel(/^Change agents and applications/).uncheck()
+  await models.fill('acme/gpt-5, other/*')
+  await dialog.getByRole('button', { name: 'Create key' }).click()
+  await page
+    .getByText(/^sk-aa-v1-/)
+    .first()
+    .waitFor()
+  await dialog.getByLabel('I saved it in a safe place').click()
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  const shown = page.getByRole('list', { name: 'Models that Nightly report may call' })
+  expect(await shown.getByRole('listitem').allTextContents()).toEqual(['acme/gpt-5', 'other/*'])
+})
+
 test('who looks sees when a provider does not answer', async () => {
   upstream.answer = (_call, response) => sendJson(response, 500, { error: { message: 'out' } })
   for (let call = 0; call < 5; call++)
