@@ -95,6 +95,17 @@ describe.each(DATABASES)('a key for some models only, on %s', (kind) => {
     expect(gateway.upstream.seen).toEqual([])
   })
 
+  test('does not come to others by fields that aggregators know', async () => {
+    const key = await keyFor('beta/gpt-5')
+    for (const more of [{ models: ['acme/gpt-5'] }, { fallbacks: ['acme/gpt-5'] }]) {
+      const { status, body } = await chat(key, 'beta/gpt-5', more)
+      expect([status, body.error.code, body.error.param]).toEqual([400, 'unsupported_parameter', Object.keys(more)[0]])
+      // Whoever may call all is not hindered.
+      expect((await chat(ada.apiKey, 'beta/gpt-5', more)).status).toBe(200)
+    }
+    expect(gateway.upstream.seen).toHaveLength(2)
+  })
+
   test('does not come by the usual model to one that it is not for', async () => {
     const nameless = { messages: HI, max_tokens: 9 }
     const ask = async (key: string) => gateway.postJson('/v1/chat/completions', nameless, bearer(key))

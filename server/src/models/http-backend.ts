@@ -48,7 +48,9 @@ export function createHttpBackend(world: AuthorizationWorld, provider: ModelProv
 
 /** A token with its scheme is a secret, and so it is without. */
 function secretsIn(sent: Readonly<Record<string, string>>): string[] {
-  return Object.values(sent).flatMap((value) => [value, value.replace(/^\w+ /, '')])
+  return Object.values(sent)
+    .flatMap((value) => [value, value.replace(/^\w+ /, '')])
+    .filter(Boolean)
 }
 
 function fixedHeaders(dialect: Dialect, { stream, requestId }: BackendCall): Record<string, string> {

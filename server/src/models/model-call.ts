@@ -4,7 +4,7 @@ import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { findSpendable } from '../storage/ledger.ts'
 import { takeModelCall } from '../storage/model-rate.ts'
-import { allowedTo } from './allowed-models.ts'
+import { allowedTo, refuseOtherModels } from './allowed-models.ts'
 import { breakerName, type Candidate, NobodyAnswered, type Tried, tryCandidates, type Upstream } from './attempts.ts'
 import type { Operation } from './backend.ts'
 import { type Budget, budgetFor } from './budget.ts'
@@ -127,7 +127,9 @@ async function begin(deps: Deps, known: KnownCall): Promise<{ call: Call; candid
 /** Between the look at the balance and the reservation, others may take from it. */
 const RESERVE_TRIES = 3
 
-function requireModel({ config }: Deps, models: Models, { model }: ModelRequest, payer: Payer): ServedModel[] {
+function requireModel({ config }: Deps, models: Models, request: ModelRequest, payer: Payer): ServedModel[] {
+  refuseOtherModels(request, payer)
+  const { model } = request
   const usual = config.chat.defaultModel ?? models.first ?? ''
   const found = models.find(model === '' ? usual : model, allowedTo(payer))
   if (found.length === 0)
