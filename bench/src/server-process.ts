@@ -14,8 +14,6 @@ export type ServerProcess = {
   port: number
   /** CPU milliseconds since its start, all threads; undefined where the system does not tell. */
   cpuMs: () => number | undefined
-  /** Bytes of memory that it holds; undefined where the system does not tell. */
-  rssBytes: () => number | undefined
   /** The end of what it wrote to its log. */
   output: () => string
   stop: () => Promise<void>
@@ -51,7 +49,7 @@ export async function startProcess(port: number, options: StartOptions): Promise
     await stop()
     throw new Error(`${entry} did not become ready. It said:\n${output()}`, { cause })
   }
-  return { port, cpuMs: () => cpuMs(child.pid), rssBytes: () => rssBytes(child.pid), output, stop }
+  return { port, cpuMs: () => cpuMs(child.pid), output, stop }
 }
 
 /** A program of the bench itself, on a port that it is told. */
@@ -107,10 +105,4 @@ function cpuMs(pid: number | undefined): number | undefined {
   // The name, in parentheses, may hold spaces; utime and stime are the 12th and 13th fields after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
-}
-
-function rssBytes(pid: number | undefined): number | undefined {
-  if (process.platform !== 'linux' || pid === undefined) return undefined
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
 }

@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type LiveMemory, liveMemory } from '../live-memory.ts'
 import { modelKey } from '../model-key.ts'
 import { format, type Section, table } from '../results.ts'
-import { type ServerProcess, startProgram } from '../server-process.ts'
+import { freePort, type ServerProcess, startProgram } from '../server-process.ts'
 import { type Subject, startSubject } from '../subject.ts'
 import { whileRunning } from '../while-running.ts'
 import type { Options } from './options.ts'
@@ -15,15 +16,16 @@ const MODEL = 'gpt-soak'
 const ABORTED = 0.3
 /** Before the first byte, in the midst, and just before the end of what the upstream takes. */
 const LONGEST_PATIENCE_MS = 200
-const SAMPLE_MS = 5_000
+const SAMPLE_MS = 30_000
 /** Caches fill, and the young generation of the heap grows to its size. */
 const WARM_UP = 0.2
 /** Idle connections are given up by then. */
 const REST_MS = 90_000
 
 const METHOD = `The upstream, our server (SQLite, everything on) and the load are a process each. Half of the calls are streams; of all, 30 %
-are broken off by their caller after 0 to ${LONGEST_PATIENCE_MS} ms. An answer takes about that long. The slope is a line through the memory that
-the server holds, from the fifth of the time on that it takes to warm up.`
+are broken off by their caller after 0 to ${LONGEST_PATIENCE_MS} ms. An answer takes about that long. Every 30 s, garbage is collected and the memory
+read; slopes are lines through that, from the fifth of the time on that it takes to warm up. Beside the heap, the process holds the
+pages of the database that it has read (64 MB for each of its two handles), which fill while the database grows.`
 
 /** The gateway of models for long, with callers who hang up: what it holds on to, and what it leaves behind. */
 export async function soak(options: Options): Promise<Section> {
@@ -31,10 +33,12 @@ export async function soak(options: Options): Promise<Section> {
   try {
     const body = await whileRunning(async (started) => {
       const env = { EGRESS_ALLOW: '127.0.0.1', RATE_LIMIT_RPM: '1000000' }
-      const subject = await startSubject({ folder: options.folder, redirectUri: REDIRECT_URI, env })
+      const inspector = await freePort()
+      const nodeOptions = [`--inspect=127.0.0.1:${inspector}`]
+      const subject = await startSubject({ folder: options.folder, redirectUri: REDIRECT_URI, nodeOptions, env })
       started.push(subject)
       const key = await modelKey(subject, `http://127.0.0.1:${upstream.port}/v1`, MODEL)
-      const told = await soaked(subject.server, key, options.soak)
+      const told = await soaked(subject, inspector, key, options.soak)
       return [METHOD, table(['what', 'how much'], [...told, ...(await leftBehind(subject, upstream))])].join('\n\n')
     })
     return { id: 'soak', title: 'Soak', command: options.command, body }
@@ -43,12 +47,16 @@ export async function soak(options: Options): Promise<Section> {
   }
 }
 
-interface Sample {
+interface Sample extends LiveMemory {
   minute: number
-  megabytes: number
 }
 
-async function soaked(server: ServerProcess, key: string, { minutes, rps }: Options['soak']): Promise<string[][]> {
+async function soaked(
+  { server, databaseBytes }: Subject,
+  inspector: number,
+  key: string,
+  { minutes, rps }: Options['soak'],
+): Promise<string[][]> {
   const outcomes = { whole: 0, streamed: 0, 'broken off': 0 }
   const wrong = new Map<string, number>()
   const agent = new Agent({ keepAlive: true })
@@ -70,17 +78,24 @@ async function soaked(server: ServerProcess, key: string, { minutes, rps }: Opti
     underWay.add(calling)
   }
 
+  let sampling: Promise<void> | undefined
+  async function sample(): Promise<void> {
+    const live = await liveMemory(inspector)
+    samples.push({ minute: passed() / 60_000, ...live })
+    const [rss, heap, database] = [live.rss, live.heapUsed, databaseBytes?.()].map((bytes) =>
+      format((bytes ?? 0) / 1e6, 1),
+    )
+    console.error(`${format(passed() / 60_000, 1)} min: ${rss} MB, heap ${heap} MB, database ${database} MB`)
+    sampling = undefined
+  }
+
   for (let made = 0; passed() < minutes * 60_000; await sleep(5)) {
     // As many as are due: who is slow is not waited for.
     for (; made < (passed() * rps) / 1000; made++) call(made % 2 === 0)
-    const rss = server.rssBytes()
-    if (rss !== undefined && passed() >= samples.length * SAMPLE_MS) {
-      samples.push({ minute: passed() / 60_000, megabytes: rss / 1e6 })
-      if (samples.length % 12 === 1) console.error(`${format(passed() / 60_000, 1)} min: ${format(rss / 1e6, 1)} MB`)
-    }
+    if (!sampling && passed() >= (samples.length + 1) * SAMPLE_MS) sampling = sample()
   }
   const seconds = passed() / 1000
-  await Promise.all(underWay)
+  await Promise.all([...underWay, sampling])
   agent.destroy()
 
   const calls = Object.values(outcomes).reduce((sum, one) => sum + one, 0)
@@ -90,9 +105,12 @@ async function soaked(server: ServerProcess, key: string, { minutes, rps }: Opti
     ...Object.entries(outcomes).map(([name, count]) => [name, format(count, 0)]),
     ['wrong answers', wrong.size === 0 ? '0' : [...wrong].map(([what, count]) => `${count} x ${what}`).join('; ')],
     ['CPU for a call, ms', format(((server.cpuMs() ?? 0) - cpuBefore) / calls, 2)],
-    ['memory, MB: warm, at the end, at most', memoryOf(warm)],
-    ['slope of the memory, MB in 10 minutes', format(slopeOf(warm) * 10, 2)],
-    ['slope of its lowest in each minute', format(slopeOf(lowestOf(warm)) * 10, 2)],
+    ['heap in use, MB: warm, at the end, at most', memoryOf(warm, 'heapUsed')],
+    ['slope of the heap, MB in 10 minutes', format(slopeOf(warm, 'heapUsed') * 10, 2)],
+    ['outside of the heap, MB: warm, at the end, at most', memoryOf(warm, 'external')],
+    ['memory of the process, MB: warm, at the end, at most', memoryOf(warm, 'rss')],
+    ['slope of the memory of the process, MB in 10 minutes', format(slopeOf(warm, 'rss') * 10, 2)],
+    ['the database, MB', format((databaseBytes?.() ?? 0) / 1e6, 1)],
   ]
 }
 
@@ -157,7 +175,6 @@ async function leftBehind({ databasePath, server, adminKey }: Subject, upstream:
     ['reservations not settled, cents still set aside', `${left.reservations}, ${left.reserved}`],
     ['receipts, and whether ledger and balance agree', `${left.receipts}, ${left.agrees ? 'yes' : 'no'}`],
     ['the audit log is whole', valid ? 'yes' : 'no'],
-    ['memory after a rest, MB', format((server.rssBytes() ?? 0) / 1e6, 1)],
   ]
 }
 
@@ -189,22 +206,16 @@ function moneyIn(path: string) {
   }
 }
 
-function memoryOf(samples: readonly Sample[]): string {
-  const all = samples.map(({ megabytes }) => megabytes)
+function memoryOf(samples: readonly Sample[], of: keyof LiveMemory): string {
+  const all = samples.map((sample) => sample[of] / 1e6)
   return [all[0], all.at(-1), Math.max(...all)].map((one) => format(one, 1)).join(', ')
 }
 
 /** Megabytes in a minute, by least squares. */
-function slopeOf(samples: readonly Sample[]): number {
-  const mean = (of: (sample: Sample) => number) => samples.reduce((sum, one) => sum + of(one), 0) / samples.length
+function slopeOf(samples: readonly Sample[], of: keyof LiveMemory): number {
+  const mean = (value: (sample: Sample) => number) => samples.reduce((sum, one) => sum + value(one), 0) / samples.length
   const minute = mean((one) => one.minute)
-  const megabytes = mean((one) => one.megabytes)
+  const megabytes = mean((one) => one[of] / 1e6)
   const spread = samples.reduce((sum, one) => sum + (one.minute - minute) ** 2, 0)
-  return samples.reduce((sum, one) => sum + (one.minute - minute) * (one.megabytes - megabytes), 0) / spread
-}
-
-/** What stays when garbage has just been collected. */
-function lowestOf(samples: readonly Sample[]): Sample[] {
-  const byMinute = Map.groupBy(samples, ({ minute }) => Math.floor(minute))
-  return [...byMinute.values()].map((all) => all.reduce((low, one) => (one.megabytes < low.megabytes ? one : low)))
+  return samples.reduce((sum, one) => sum + (one.minute - minute) * (one[of] / 1e6 - megabytes), 0) / spread
 }
