@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['server/test/postgres.setup.ts', 'server/test/console.setup.ts'],
     // Two cores: more workers only make each other wait.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // What hangs ends; a busy machine may take its time.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
   },
 })

@@ -1,6 +1,14 @@
 import { NANO_PER_CENT } from '../src/accounts/credits.ts'
 import type { Deps } from '../src/context.ts'
-import { type Call, type Outcome, type Reservation, reserve, settle } from '../src/models/fuel/reservations.ts'
+import {
+  type Call,
+  insufficientCredits,
+  newReservation,
+  type Outcome,
+  type Reservation,
+  reserveIn,
+  settle,
+} from '../src/models/fuel/reservations.ts'
 
 /** A call of a model, as the door and the body say it. */
 export const callOf = (userId: string, overrides: Partial<Call> = {}): Call => ({
@@ -31,6 +39,13 @@ export const outcomeOf = (overrides: Partial<Outcome> = {}): Outcome => ({
   duration_ms: 900,
   ...overrides,
 })
+
+/** Sets credits aside for a call, as one that is admitted does. */
+export async function reserve(deps: Deps, call: Call, amountNano: number): Promise<Reservation> {
+  const reservation = newReservation(deps, call, amountNano)
+  if (await deps.db.write(({ trx }) => reserveIn(trx, reservation))) return reservation
+  throw await insufficientCredits(deps, call.user_id, amountNano)
+}
 
 export const settleNow = (deps: Deps, reservation: Reservation, nano: number, outcome: Partial<Outcome> = {}) =>
   deps.db.write((work) => settle(deps, work, reservation, outcomeOf(outcome), nano, deps.now()))

@@ -1,8 +1,8 @@
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/http/log.ts'
-import { hold, reserve, sweepReservations } from '../src/models/fuel/reservations.ts'
+import { hold, sweepReservations } from '../src/models/fuel/reservations.ts'
 import { openWorld } from '../src/world.ts'
-import { callOf } from './fuel-calls.ts'
+import { callOf, reserve } from './fuel-calls.ts'
 
 /** A process that makes calls: `reserve <user> <times> <nano>`, `stream <user> <nano> <spent>`, `sweep`. Says what came of it. */
 const [what, userId = '', ...numbers] = process.argv.slice(2)

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../src/config.ts'
 import { createLogger } from '../src/http/log.ts'
-import { reserve, sweepReservations } from '../src/models/fuel/reservations.ts'
+import { sweepReservations } from '../src/models/fuel/reservations.ts'
 import { openWorld, type World } from '../src/world.ts'
-import { broken, callOf, cents, settleNow, spend, standingOf } from './fuel-calls.ts'
+import { broken, callOf, cents, reserve, settleNow, spend, standingOf } from './fuel-calls.ts'
 import { DATABASES, freshDatabase } from './harness.ts'
 import { eventually, runProgram, serverEnv, spawnServer } from './spawned-server.ts'
 

@@ -47,6 +47,7 @@ describe.each(DATABASES)('a database of the first release, on %s', (kind) => {
       '0006-fuel',
       '0007-models',
       '0009-limits-of-people',
+      '0010-model-calls',
     ])
     expect(await isClientOrigin(now.read, 'https://shop.example')).toBe(true)
     expect(await now.migrate()).toEqual([])

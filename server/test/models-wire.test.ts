@@ -104,10 +104,7 @@ describe.each(WAYS)('a stream from a provider %s', (_, model, answer) => {
 
 describe('a stream', () => {
   test('begins before the provider has thought of what comes next', async () => {
-    let goOn = () => {}
-    const read = new Promise<void>((resolve) => {
-      goOn = resolve
-    })
+    const { promise: read, resolve: goOn } = Promise.withResolvers<void>()
     gateway.upstream.answer = async (_call, response) => {
       startEvents(response)
       sendEvent(response, chunk({ role: 'assistant', content: 'first' }))
@@ -128,10 +125,7 @@ describe('a stream', () => {
 
   test('gives a sign of life after fifteen seconds of silence, which official clients do not see', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    let goOn = () => {}
-    const silence = new Promise<void>((resolve) => {
-      goOn = resolve
-    })
+    const { promise: silence, resolve: goOn } = Promise.withResolvers<void>()
     gateway.upstream.answer = async (_call, response) => {
       startEvents(response)
       sendEvent(response, chunk({ role: 'assistant', content: 'a' }))

@@ -1,6 +1,6 @@
 import type { Deps } from '../context.ts'
 import { findSpendable } from '../storage/ledger.ts'
-import { listPriceOverrides } from '../storage/price-overrides.ts'
+import type { PriceOverrideRow } from '../storage/price-overrides.ts'
 import { flatPrice, nanoOf, type Price } from './fuel/price.ts'
 import { priceOf, requirePrice } from './fuel/prices.ts'
 import { insufficientCredits } from './fuel/reservations.ts'
@@ -34,9 +34,10 @@ export async function budgetFor(
   deps: Deps,
   request: ModelRequest,
   found: ServedModel[],
+  prices: readonly PriceOverrideRow[],
   payer: Payer,
 ): Promise<Budget> {
-  const priced = await pricesOf(deps, found)
+  const priced = pricesOf(deps, found, prices)
   const [first] = found
   if (!first) throw new TypeError('No model')
   const priceAt = (served: ServedModel) => priced.get(served)
@@ -89,8 +90,11 @@ function boundOf(
   return covered ? [{ served, price, prompt, maxTokens: covered.maxTokens }] : []
 }
 
-async function pricesOf({ db, now }: Deps, found: readonly ServedModel[]): Promise<Map<ServedModel, Price>> {
-  const overrides = await listPriceOverrides(db.read)
+function pricesOf(
+  { now }: Deps,
+  found: readonly ServedModel[],
+  overrides: readonly PriceOverrideRow[],
+): Map<ServedModel, Price> {
   return new Map(
     found.flatMap((served) => {
       const price = ownPrice(served) ?? priceOf(pricedProvider(served), served.upstreamModel, overrides, now())

@@ -12,8 +12,9 @@ export interface TimeLimit {
 
 export function limitTime(ms: number): TimeLimit {
   const controller = new AbortController()
-  const error = new ApiError('upstream_timeout', 'The call took longer than it may; ask for less, or stream it')
-  const timer = setTimeout(() => controller.abort(error), ms)
+  const outOfTime = () =>
+    controller.abort(new ApiError('upstream_timeout', 'The call took longer than it may; ask for less, or stream it'))
+  const timer = setTimeout(outOfTime, ms)
   timer.unref()
   return { signal: controller.signal, stop: () => clearTimeout(timer) }
 }

@@ -1,5 +1,6 @@
 import type { Deps } from '../context.ts'
 import { findModelsRevision, listModelProviders, type ModelProviderRow } from '../storage/model-providers.ts'
+import { listPriceOverrides, type PriceOverrideRow } from '../storage/price-overrides.ts'
 import type { Backend } from './backend.ts'
 import type { ModelEntry } from './provider-settings.ts'
 import { type ModelProvider, readProvider } from './providers.ts'
@@ -24,6 +25,8 @@ type MayCall = (model: ServedModel) => boolean
 /** Who serves what, at one moment. */
 export interface Models {
   providers: readonly RunningProvider[]
+  /** What the operator says that models cost. */
+  prices: readonly PriceOverrideRow[]
   /** The name of the first model; what stands for many is none. */
   first: string | undefined
   /**
@@ -80,14 +83,20 @@ export function createModelRegistry(deps: World, createBackend: CreateBackend): 
     async current() {
       const revision = await findModelsRevision(deps.db.read)
       if (known?.revision === revision) return known.models
-      const rows = await listModelProviders(deps.db.read)
+      const [rows, prices] = [await listModelProviders(deps.db.read), await listPriceOverrides(deps.db.read)]
       for (const [id, { provider }] of running)
         if (!rows.some((row) => row.provider_id === id)) {
           end(provider)
           running.delete(id)
         }
       const providers = rows.flatMap((row) => startedOf(row) ?? [])
-      known = { revision, models: createModels(providers.filter(({ enabled }) => enabled)) }
+      known = {
+        revision,
+        models: createModels(
+          providers.filter(({ enabled }) => enabled),
+          prices,
+        ),
+      }
       return known.models
     },
     check: (provider) => void createBackend(provider),
@@ -97,7 +106,7 @@ export function createModelRegistry(deps: World, createBackend: CreateBackend): 
   }
 }
 
-export function createModels(providers: readonly RunningProvider[]): Models {
+export function createModels(providers: readonly RunningProvider[], prices: readonly PriceOverrideRow[] = []): Models {
   const byId = new Map(providers.map((provider) => [provider.id, provider]))
 
   function one(name: string, mayCall: MayCall): ServedModel | undefined {
@@ -118,6 +127,7 @@ export function createModels(providers: readonly RunningProvider[]): Models {
   )
   return {
     providers,
+    prices,
     first,
     find(name, mayCall = () => true) {
       const primary = one(name, mayCall)

@@ -5,8 +5,21 @@ import type { ApiKeyTable, PersonTable, Role } from './schema.ts'
 
 export type ApiKeyRow = Selectable<ApiKeyTable>
 
+const HELD = [
+  'api_key.key_id',
+  'api_key.user_id',
+  'api_key.org_id',
+  'api_key.client_id',
+  'api_key.scope',
+  'api_key.models',
+  'api_key.last_used_at',
+] as const
+
 /** A key with whom it is of, and what they are in its organization. */
-export type KeyHolder = ApiKeyRow &
+export type KeyHolder = Pick<
+  ApiKeyRow,
+  'key_id' | 'user_id' | 'org_id' | 'client_id' | 'scope' | 'models' | 'last_used_at'
+> &
   Pick<Selectable<PersonTable>, 'email' | 'email_verified_at'> & { user_name: string; role: Role | null }
 
 const live = prepared<{ keyHash: string; now: number }, KeyHolder>((db, param) =>
@@ -19,7 +32,7 @@ const live = prepared<{ keyHash: string; now: number }, KeyHolder>((db, param) =
         .onRef('membership.user_id', '=', 'api_key.user_id')
         .on((e) => e.or([e('membership.needs_proof', '=', 0), e('person.email_verified_at', 'is not', null)])),
     )
-    .selectAll('api_key')
+    .select(HELD)
     .select(['person.email', 'person.email_verified_at', 'person.name as user_name', 'membership.role'])
     .where('api_key.key_hash', '=', param('keyHash'))
     .where('api_key.revoked_at', 'is', null)

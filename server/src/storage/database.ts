@@ -20,6 +20,14 @@ export interface Work {
   notify(topic: string): void
 }
 
+export interface WriteOptions {
+  /**
+   * `committed`: resolves once everybody sees it and no end of a process undoes it; a machine that loses its power may,
+   * until a later write is durable. For what nobody is told of before that. Postgres is durable all the same.
+   */
+  until?: 'durable' | 'committed'
+}
+
 export interface Database {
   readonly dialect: 'sqlite' | 'postgres'
   /** Reads outside any transaction; never waits for a writer. */
@@ -28,7 +36,7 @@ export interface Database {
    * Runs a transaction and resolves once it is durable. Nothing in it may wait for anything but the database: on SQLite
    * all writers of the process share one transaction, and a slow one would hold up the rest.
    */
-  write<T>(unit: (work: Work) => Promise<T>): Promise<T>
+  write<T>(unit: (work: Work) => Promise<T>, options?: WriteOptions): Promise<T>
   /** Calls `listener` after a commit that notified `topic`, in whatever process; also when notices may have been missed. */
   subscribe(topic: string, listener: () => void): () => void
   /** Applies the migrations that are missing; several processes may try at once. Names of those applied. */

@@ -9,8 +9,7 @@ const balanceOf = prepared<{ userId: string }, BalanceTable>((db, param) =>
 
 /** Nano-dollars that a person can spend now: what they have, less what is reserved. */
 export async function findSpendable(db: Db, userId: string): Promise<number> {
-  const [row] = (await balanceOf(db, { userId })).rows
-  return row === undefined ? 0 : row.balance_nano - row.reserved_nano
+  return spendableOf((await balanceOf(db, { userId })).rows[0])
 }
 
 /** Adds what is given to a person. False for a promotion that this app has given them before. */
@@ -46,23 +45,15 @@ export async function reserveCredits(trx: Db, userId: string, nano: number): Pro
   return (await setAside(trx, { userId, nano })).changed === 1
 }
 
-const giveBack = prepared<{ userId: string; reserved: number }, BalanceTable>((db, param) =>
+const settle = prepared<{ userId: string; reserved: number; nano: number }, BalanceTable>((db, param) =>
   db
     .updateTable('balance')
-    .set({ reserved_nano: sql<number>`reserved_nano - ${param('reserved')}` })
+    .set({
+      reserved_nano: sql<number>`reserved_nano - ${param('reserved')}`,
+      balance_nano: sql<number>`balance_nano - ${param('nano')}`,
+    })
     .where('user_id', '=', param('userId'))
     .returningAll(),
-)
-/** Nothing was spent of what was set aside. */
-export async function returnCredits(trx: Db, userId: string, nano: number): Promise<void> {
-  await giveBack(trx, { userId, reserved: nano })
-}
-
-const take = prepared<{ userId: string; nano: number }, BalanceTable>((db, param) =>
-  db
-    .updateTable('balance')
-    .set({ balance_nano: sql<number>`balance_nano - ${param('nano')}` })
-    .where('user_id', '=', param('userId')),
 )
 const insertEntry = prepared<LedgerEntryTable, unknown>((db, param) =>
   db.insertInto('ledger_entry').values({
@@ -78,22 +69,34 @@ const insertEntry = prepared<LedgerEntryTable, unknown>((db, param) =>
   }),
 )
 
+export interface Spent {
+  spentNano: number
+  /** What can be spent now. */
+  spendableNano: number
+}
+
 /**
  * Gives back what was reserved, and takes what `charge` costs: no more than is there beside what other calls have set
- * aside, so that the balance never falls below zero. What was taken.
+ * aside, so that the balance never falls below zero. A cost below zero gives back.
  */
 export async function spendCredits(
   trx: Db,
   charge: Omit<LedgerEntryTable, 'amount_nano' | 'kind'> & { cost_nano: number },
   reservedNano: number,
-): Promise<number> {
+): Promise<Spent> {
   const { cost_nano, ...entry } = charge
   const userId = entry.user_id
-  // The first statement holds the row: what it tells stays true until the commit.
-  const [balance] = (await giveBack(trx, { userId, reserved: reservedNano })).rows
-  const spent = Math.min(cost_nano, balance === undefined ? 0 : balance.balance_nano - balance.reserved_nano)
-  if (spent === 0) return 0
-  await take(trx, { userId, nano: spent })
-  await insertEntry(trx, { ...entry, kind: 'usage', amount_nano: -spent })
-  return spent
+  // What was reserved is there, and what is given back needs none. The first statement holds the row: what it tells stays
+  // true until the commit.
+  const covered = Math.min(cost_nano, reservedNano)
+  let balance = (await settle(trx, { userId, reserved: reservedNano, nano: covered })).rows[0]
+  const more = Math.min(cost_nano - covered, spendableOf(balance))
+  if (more > 0) balance = (await settle(trx, { userId, reserved: 0, nano: more })).rows[0]
+  const spentNano = balance === undefined ? 0 : covered + more
+  if (spentNano !== 0) await insertEntry(trx, { ...entry, kind: 'usage', amount_nano: -spentNano })
+  return { spentNano, spendableNano: spendableOf(balance) }
+}
+
+function spendableOf(row: BalanceTable | undefined): number {
+  return row === undefined ? 0 : row.balance_nano - row.reserved_nano
 }

@@ -1,5 +1,6 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from './database.ts'
+import { prepared } from './prepared.ts'
 import type { PersonTable, Role } from './schema.ts'
 
 export type PersonRow = Selectable<PersonTable>
@@ -18,8 +19,12 @@ export async function insertPerson(trx: Db, person: Insertable<PersonTable>): Pr
   await trx.insertInto('person').values(person).execute()
 }
 
+const byId = prepared<{ userId: string }, PersonRow>((db, param) =>
+  db.selectFrom('person').selectAll().where('user_id', '=', param('userId')),
+)
+
 export async function findPerson(db: Db, userId: string): Promise<PersonRow | undefined> {
-  return db.selectFrom('person').selectAll().where('user_id', '=', userId).executeTakeFirst()
+  return (await byId(db, { userId })).rows[0]
 }
 
 export async function findPersonByEmail(db: Db, email: string): Promise<PersonRow | undefined> {

@@ -13,6 +13,7 @@ import {
   migrateToLatest,
   missingMigrations,
   type NewChain,
+  type WriteOptions,
 } from './database.ts'
 import { createDurableSync } from './durable-sync.ts'
 import { migrationsFor } from './migrations/index.ts'
@@ -26,6 +27,7 @@ type Unit = Parameters<Database['write']>[0]
 
 interface Job {
   unit: Unit
+  until: NonNullable<WriteOptions['until']>
   resolve(value: unknown): void
   reject(error: unknown): void
 }
@@ -94,10 +96,12 @@ export function openSqlite(
     answer(done)
   }
 
-  /** Commits go on while the disk works; nobody is told of one before it is durable. */
-  async function answer(done: Done[]) {
+  /** Commits go on while the disk works; who wants it durable is not told of one before it is. */
+  async function answer(all: Done[]) {
+    const done = all.filter(({ job }) => job.until === 'durable')
+    for (const { job, value } of all) if (job.until === 'committed') job.resolve(value)
     try {
-      await durable?.sync()
+      if (done.length > 0) await durable?.sync()
     } catch (cause) {
       // What a failed sync leaves of the log nobody knows; a later one may succeed without those pages. Nothing may be built
       // on it: this process writes no more, says so at /ready, and a new one begins from what is on the disk.
@@ -106,7 +110,7 @@ export function openSqlite(
       return
     }
     for (const { job, value } of done) job.resolve(value)
-    const told = toldBy(done)
+    const told = toldBy(all)
     if (told.size > 0) feed?.ring()
     for (const topic of told) topics.publish(topic)
   }
@@ -153,8 +157,8 @@ export function openSqlite(
   const topics: Topics = createTopics(feed?.start, feed?.stop)
   feed?.connect(topics)
 
-  const write: Database['write'] = (unit) =>
-    new Promise((resolve, reject) => batch.submit({ unit, resolve, reject } as Job))
+  const write: Database['write'] = (unit, { until = 'durable' } = {}) =>
+    new Promise((resolve, reject) => batch.submit({ unit, until, resolve, reject } as Job))
 
   return {
     dialect: 'sqlite',

@@ -18,9 +18,15 @@ export interface Call {
   body: Buffer | ReadableStream<Uint8Array> | undefined
 }
 
+/** Methods that may have a body, as they are written. */
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
+
 /** Throws `OutboundRefused` for what cannot be said in HTTP. */
 export async function readCall(url: URL, { method = 'GET', headers = {}, body = null }: CallInit): Promise<Call> {
   try {
+    // What most calls are: a `Request` takes longer to make than all the rest of a call to send.
+    if (typeof body === 'string' && WITH_BODY.has(method))
+      return { method, headers: headersOfText(headers), body: Buffer.from(body) }
     // Of Node's fetch alone: browsers' types, by which the console is checked, know no `duplex`.
     const init = { method, headers, body, duplex: 'half' as const }
     const request = new Request(url, init)
@@ -33,6 +39,13 @@ export async function readCall(url: URL, { method = 'GET', headers = {}, body = 
     // Without its cause: it cites the header.
     throw new OutboundRefused('bad_request', url.hostname)
   }
+}
+
+/** As `fetch` has it. */
+function headersOfText(given: NonNullable<CallInit['headers']>): Headers {
+  const headers = new Headers(given)
+  if (!headers.has('content-type')) headers.set('content-type', 'text/plain;charset=UTF-8')
+  return headers
 }
 
 /** RFC 9110 §9.2.1: what only reads can be asked twice. */

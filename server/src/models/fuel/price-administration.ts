@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Deps, Principal } from '../../context.ts'
 import { ApiError } from '../../http/errors.ts'
+import { setModelsRevision } from '../../storage/model-providers.ts'
 import {
   deletePriceOverride,
   listPriceOverrides,
@@ -36,6 +37,7 @@ export async function setPrice(
   }
   await deps.db.write(async ({ trx, record }) => {
     await savePriceOverride(trx, row)
+    await setModelsRevision(trx, deps.random(12).toString('hex'))
     const detail = { input_per_mtok, output_per_mtok, cached_per_mtok }
     record({ at: now, org_id: principal.orgId, actor: principal.id, action: 'price.set', target: pattern, detail })
   })
@@ -47,11 +49,12 @@ export async function listPrices({ db }: Deps) {
 }
 
 /** The catalogue's price holds again. */
-export async function deletePrice({ db, now: clock }: Deps, pattern: string, principal: Principal): Promise<void> {
-  await db.write(async ({ trx, record }) => {
+export async function deletePrice(deps: Deps, pattern: string, principal: Principal): Promise<void> {
+  await deps.db.write(async ({ trx, record }) => {
     if (!(await deletePriceOverride(trx, pattern)))
       throw new ApiError('not_found', `No price was set for ${pattern.slice(0, 64)}`)
-    record({ at: clock(), org_id: principal.orgId, actor: principal.id, action: 'price.deleted', target: pattern })
+    await setModelsRevision(trx, deps.random(12).toString('hex'))
+    record({ at: deps.now(), org_id: principal.orgId, actor: principal.id, action: 'price.deleted', target: pattern })
   })
 }
 

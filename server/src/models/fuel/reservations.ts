@@ -3,8 +3,8 @@ import type { Deps } from '../../context.ts'
 import { newTimedId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
 import { startRounds } from '../../resilience/rounds.ts'
-import type { Work } from '../../storage/database.ts'
-import { findSpendable, reserveCredits, returnCredits, spendCredits } from '../../storage/ledger.ts'
+import type { Db, Work } from '../../storage/database.ts'
+import { findSpendable, reserveCredits, type Spent, spendCredits } from '../../storage/ledger.ts'
 import {
   insertReservation,
   listExpiredReservations,
@@ -58,7 +58,8 @@ export interface Reservation {
   at: number
 }
 
-const NOTHING_YET: Progress = {
+/** Of a call that nobody has answered. */
+export const NOTHING_YET: Progress = {
   model_served: null,
   provider: null,
   attempts: 0,
@@ -77,27 +78,33 @@ const METER_MS = 1_000
 /** No call lasts that long, with all that is tried for it: what does was forgotten. */
 const LONGEST_CALL_MS = 3_600_000
 
-/** Sets aside what a call may cost at most, before it is made. The balance is never below what is set aside of it. */
-export async function reserve(deps: Deps, call: Call, amountNano: number): Promise<Reservation> {
+/** What is to be set aside for a call. */
+export function newReservation(
+  { random, now }: Pick<Deps, 'random' | 'now'>,
+  call: Call,
+  amountNano: number,
+): Reservation {
   if (!Number.isSafeInteger(amountNano) || amountNano < 0) throw new RangeError(`Cannot reserve ${amountNano}`)
-  const at = deps.now()
-  const reservation = { usageId: newTimedId(deps.random, 'use', at), amountNano: chargeOf(call, amountNano), call, at }
-  const isCovered = await deps.db.write(async ({ trx }) => {
-    const { usageId, amountNano: nano } = reservation
-    if (nano > 0 && !(await reserveCredits(trx, call.user_id, nano))) return false
-    await insertReservation(trx, {
-      usage_id: usageId,
-      user_id: call.user_id,
-      amount_nano: nano,
-      metered_nano: 0,
-      call: JSON.stringify({ ...call, ...NOTHING_YET, at } satisfies KnownCall),
-      created_at: at,
-      expires_at: at + LEASE_MS,
-    })
-    return true
+  const at = now()
+  return { usageId: newTimedId(random, 'use', at), amountNano: chargeOf(call, amountNano), call, at }
+}
+
+/**
+ * Sets aside what a call may cost at most, before it is made. The balance is never below what is set aside of it: false,
+ * and nothing is changed, where there is not enough.
+ */
+export async function reserveIn(trx: Db, { usageId, amountNano, call, at }: Reservation): Promise<boolean> {
+  if (amountNano > 0 && !(await reserveCredits(trx, call.user_id, amountNano))) return false
+  await insertReservation(trx, {
+    usage_id: usageId,
+    user_id: call.user_id,
+    amount_nano: amountNano,
+    metered_nano: 0,
+    call: JSON.stringify({ ...call, ...NOTHING_YET, at } satisfies KnownCall),
+    created_at: at,
+    expires_at: at + LEASE_MS,
   })
-  if (!isCovered) throw await insufficientCredits(deps, call.user_id, amountNano)
-  return reservation
+  return true
 }
 
 /** Credits pay for calls on our keys only. */
@@ -168,6 +175,8 @@ export interface Settled {
   chargedNano: number
   /** What the call cost beyond what was reserved and all else that the person had. */
   uncoveredNano: number
+  /** What the person can spend now. */
+  spendableNano: number
 }
 
 /**
@@ -196,22 +205,16 @@ export async function settle(
   const cost = chargeOf(call, costNano)
   const reserved = await takeReservation(trx, usageId)
   if (reserved) {
-    const chargedNano = await charge(random, trx, record, cost, reserved.amount_nano)
-    await insertUsage(trx, { ...record, cost_nano: chargedNano })
-    return { chargedNano, uncoveredNano: cost - chargedNano }
+    const { spentNano, spendableNano } = await charge(random, trx, record, cost, reserved.amount_nano)
+    await insertUsage(trx, { ...record, cost_nano: spentNano })
+    return { chargedNano: spentNano, uncoveredNano: cost - spentNano, spendableNano }
   }
   const before = await replaceLostUsage(trx, record)
   if (before === undefined) return undefined
-  const chargedNano = before + (await charge(random, trx, record, cost - before, 0))
+  const { spentNano, spendableNano } = await charge(random, trx, record, cost - before, 0)
+  const chargedNano = before + spentNano
   await setUsageCost(trx, usageId, chargedNano)
-  return { chargedNano, uncoveredNano: cost - chargedNano }
-}
-
-/** Gives back what is set aside for a call that was never made, and leaves no trace. */
-export async function release({ trx }: Work, { usageId, call }: Reservation): Promise<boolean> {
-  const reserved = await takeReservation(trx, usageId)
-  if (reserved && reserved.amount_nano > 0) await returnCredits(trx, call.user_id, reserved.amount_nano)
-  return reserved !== undefined
+  return { chargedNano, uncoveredNano: cost - chargedNano, spendableNano }
 }
 
 async function charge(
@@ -220,8 +223,8 @@ async function charge(
   { usage_id, user_id, client_id, agent_id, key_id, settled_at }: UsageRow,
   costNano: number,
   reservedNano: number,
-): Promise<number> {
-  if (costNano === 0 && reservedNano === 0) return 0
+): Promise<Spent> {
+  if (costNano === 0 && reservedNano === 0) return { spentNano: 0, spendableNano: await findSpendable(trx, user_id) }
   const entry = {
     entry_id: newTimedId(random, 'entry', settled_at),
     user_id,
@@ -263,7 +266,7 @@ async function settleLost({ db, random, now: clock, log }: Deps, usageId: string
     const left = await takeExpiredReservation(trx, usageId, now)
     if (!left) return false
     const usage = lostUsage(left, now)
-    const charged = await charge(random, trx, usage, left.metered_nano, left.amount_nano)
+    const { spentNano: charged } = await charge(random, trx, usage, left.metered_nano, left.amount_nano)
     await insertUsage(trx, { ...usage, cost_nano: charged })
     record({
       at: now,

@@ -7,6 +7,7 @@ import * as outsideIdentities from './0005-outside-identities.ts'
 import * as fuel from './0006-fuel.ts'
 import * as models from './0007-models.ts'
 import * as limitsOfPeople from './0009-limits-of-people.ts'
+import * as modelCalls from './0010-model-calls.ts'
 
 const MIGRATIONS = {
   '0001-identity': identity,
@@ -17,6 +18,7 @@ const MIGRATIONS = {
   '0006-fuel': fuel,
   '0007-models': models,
   '0009-limits-of-people': limitsOfPeople,
+  '0010-model-calls': modelCalls,
 }
 
 /** Imported by name rather than found in a folder: what runs is what was reviewed. */
