@@ -19,6 +19,8 @@ export const PROVIDER_KINDS = [
 ] as const
 export type ProviderKind = (typeof PROVIDER_KINDS)[number]
 
+export const isProviderKind = (text: string): text is ProviderKind => PROVIDER_KINDS.some((kind) => kind === text)
+
 const text = (max: number) => z.string().trim().min(1, 'must not be empty').max(max)
 const url = z
   .string()
