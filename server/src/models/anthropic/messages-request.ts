@@ -10,8 +10,9 @@ import {
   textAt,
   unsupported,
 } from '../fields.ts'
+import { refuseUnsupported } from '../parameter-table.ts'
 import { readConversation, type Turn } from './chat-conversation.ts'
-import { refuseUnsupported } from './chat-parameters.ts'
+import { CHAT_AT_ANTHROPIC } from './chat-parameters.ts'
 import { sanitizeSchema } from './output-schema.ts'
 import { thinkingOfEffort } from './thinking.ts'
 import { isForced, toAnthropicTools } from './tools.ts'
@@ -25,7 +26,7 @@ export interface MessagesRequestOptions {
 
 /** The body of a chat completion as the body of Anthropic's messages. Throws 400 for what Anthropic cannot do. */
 export function toMessagesRequest(chat: Json, { model, defaultMaxTokens }: MessagesRequestOptions): Json {
-  refuseUnsupported(chat)
+  refuseUnsupported(chat, CHAT_AT_ANTHROPIC)
   const { system, messages } = readConversation(chat.messages)
   const tools = toAnthropicTools(chat)
   const maxTokens = readMaxTokens(chat) ?? defaultMaxTokens
