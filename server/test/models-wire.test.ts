@@ -454,8 +454,8 @@ describe('what a provider of OpenAI’s shape is asked, and says', () => {
     expect(gateway.upstream.seen[0]?.body).toMatchObject(asked)
   })
 
-  test('is refused as a response where the provider has none', async () => {
-    const { status, body } = await answerOf(await call('/v1/responses', { model: 'sonnet', input: 'Hi' }))
+  test('is refused as embeddings where the provider has none', async () => {
+    const { status, body } = await answerOf(await call('/v1/embeddings', { model: 'sonnet', input: 'Hi' }))
     expect([status, body.error.code, body.error.param]).toEqual([400, 'unsupported_parameter', 'model'])
     expect(gateway.upstream.seen).toEqual([])
   })

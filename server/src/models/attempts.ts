@@ -136,12 +136,23 @@ async function tryOne(candidate: Candidate, options: TryOptions): Promise<Upstre
   }
 }
 
-async function asked(
-  { served, translate, apiKey }: Candidate,
+async function asked(candidate: Candidate, options: TryOptions, stream: boolean): Promise<Upstream> {
+  const translation = candidate.translate(stream)
+  try {
+    return await answerTo(translation, candidate, options, stream)
+  } catch (thrown) {
+    const { inCallersWords } = translation
+    if (!inCallersWords || !(thrown instanceof UpstreamFaultError)) throw thrown
+    throw new UpstreamFaultError({ ...thrown.fault, error: inCallersWords(thrown.fault.error) })
+  }
+}
+
+async function answerTo(
+  translation: Translation,
+  { served, apiKey }: Candidate,
   { request, requestId, signal, timeouts }: TryOptions,
   stream: boolean,
 ): Promise<Upstream> {
-  const translation = translate(stream)
   const { operation, body } = translation
   const { backend } = served.provider
   const headers = backend.dialect === request.dialect ? request.headers : {}

@@ -83,6 +83,8 @@ const settings = {
   connect_timeout_ms: patience,
   idle_timeout_ms: patience,
   total_timeout_ms: patience,
+  /** Of a provider of OpenAI's shape: whether it has `/responses`, or is asked for them as chats. */
+  responses: z.enum(['pass', 'translate']).optional(),
   /** Programs that run at a time. */
   max_concurrent: z.int().min(1).max(64).optional(),
 }

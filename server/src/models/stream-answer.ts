@@ -1,10 +1,10 @@
 import { anthropicError, openAiError } from '../http/error-shapes.ts'
 import { ApiError } from '../http/errors.ts'
 import { type ServerSentEvent, writeEvent } from '../http/event-stream.ts'
-import type { StreamTranslator } from './anthropic/chat-chunks.ts'
 import { BackendFailed, type Operation } from './backend.ts'
 import { isJson, type Json } from './fields.ts'
 import type { ModelRequest } from './model-request.ts'
+import type { StreamTranslator } from './stream-translator.ts'
 import type { UpstreamEvents } from './upstream-events.ts'
 import { faultOfFailure } from './upstream-fault.ts'
 import { DONE, isLast } from './upstream-stream.ts'
@@ -154,31 +154,40 @@ interface Words {
 
 function createWords(options: StreamOptions): Words {
   const { request, requestId, translator } = options
-  const failure = (error: ApiError) => writeFailure(request, requestId, error)
-  if (translator) return { ...translated(request, translator), failure }
-  return { ...(request.operation === 'chat' ? chatAsItIs(request) : asItIs(request)), failure }
+  const { operation, dialect } = request
+  if (translator) return translated(request, translator, requestId)
+  if (operation === 'responses') return responseAsItIs()
+  const failure = (error: ApiError) =>
+    dialect === 'anthropic' ? anthropicFailure(error, requestId) : writeEvent(JSON.stringify(openAiError(error)))
+  return { ...(operation === 'chat' ? chatAsItIs(request) : asItIs(request)), failure }
 }
 
-function writeFailure({ operation, dialect }: ModelRequest, requestId: string, error: ApiError): Uint8Array {
-  if (dialect === 'anthropic') return writeEvent(JSON.stringify(anthropicError(error, requestId)), 'error')
+const anthropicFailure = (error: ApiError, requestId: string) =>
+  writeEvent(JSON.stringify(anthropicError(error, requestId)), 'error')
+
+/** As OpenAI's responses tell it, and as its own client looks for it. */
+function responseFailure(error: ApiError): Json {
   const told = openAiError(error)
-  if (operation !== 'responses') return writeEvent(JSON.stringify(told))
-  // As OpenAI's responses tell it, and as its own client looks for it.
   const { code, message, param } = told.error
-  return writeEvent(JSON.stringify({ type: 'error', code, message, param, ...told }), 'error')
+  return { type: 'error', code, message, param, ...told }
 }
 
-function translated({ dialect }: ModelRequest, translator: StreamTranslator): Omit<Words, 'failure'> {
+function translated({ dialect, operation }: ModelRequest, translator: StreamTranslator, requestId: string): Words {
+  const isNamed = dialect === 'anthropic' || operation === 'responses'
   const written = (said: readonly Json[]) =>
-    Buffer.concat(
-      said.map((one) => writeEvent(JSON.stringify(one), dialect === 'anthropic' ? String(one.type) : undefined)),
-    )
-  const ended = () => (dialect === 'anthropic' ? Buffer.alloc(0) : writeEvent(DONE))
+    Buffer.concat(said.map((one) => writeEvent(JSON.stringify(one), isNamed ? String(one.type) : undefined)))
+  const ended = () => (isNamed ? Buffer.alloc(0) : writeEvent(DONE))
   return {
     of: (events) =>
       written(events.flatMap(({ data }) => (data === '' || data === DONE ? [] : translator.push(parse(data))))),
     end: () => Buffer.concat([written(translator.end()), ended()]),
-    cut: ended,
+    cut: () => Buffer.concat([written(translator.cut()), ended()]),
+    failure(error) {
+      if (dialect === 'anthropic') return anthropicFailure(error, requestId)
+      return translator.failed
+        ? written(translator.failed(responseFailure(error)))
+        : writeEvent(JSON.stringify(openAiError(error)))
+    },
   }
 }
 
@@ -216,7 +225,7 @@ function chatAsItIs({ includeUsage }: ModelRequest): Omit<Words, 'failure'> {
   }
 }
 
-function asItIs({ operation }: ModelRequest): Omit<Words, 'failure'> {
+function asItIs({ operation }: Pick<ModelRequest, 'operation'>): Omit<Words, 'failure'> {
   let hasEnded = false
   return {
     of(events) {
@@ -228,6 +237,36 @@ function asItIs({ operation }: ModelRequest): Omit<Words, 'failure'> {
       return Buffer.alloc(0)
     },
     cut: () => Buffer.alloc(0),
+  }
+}
+
+/** Events pass; one of ours behind them has the next number, and the response as far as it has come. */
+function responseAsItIs(): Words {
+  const words = asItIs({ operation: 'responses' })
+  const items: unknown[] = []
+  let begun: Json | undefined
+  let last = ''
+  const numbered = (event: Json) => {
+    const [, number = '-1'] = /"sequence_number"\s*:\s*(\d+)/.exec(last) ?? []
+    return writeEvent(JSON.stringify({ ...event, sequence_number: Number(number) + 1 }), String(event.type))
+  }
+  return {
+    ...words,
+    of(events) {
+      for (const { data } of events) {
+        if (data === '') continue
+        last = data
+        if (!begun && data.includes('"response.created"')) begun = parse(data)
+        if (data.includes('"response.output_item.done"')) items.push(parse(data).item)
+      }
+      return words.of(events)
+    },
+    cut() {
+      const incomplete = { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }
+      const response = { ...(isJson(begun?.response) && begun.response), ...incomplete, output: items }
+      return numbered({ type: 'response.incomplete', response })
+    },
+    failure: (error) => numbered(responseFailure(error)),
   }
 }
 
