@@ -4,6 +4,7 @@ import { answerOf } from './harness.ts'
 import { type ListeningGateway, sendNamedEvent, startListeningGateway, tells } from './listening-gateway.ts'
 import { PRICE } from './model-gateway.ts'
 import { chunk, completion, says, sendEvent, sendJson, startEvents, USAGE } from './model-upstream.ts'
+import { anthropicEvents } from './models-anthropic-answers.ts'
 import { bodyOf, upstream as rawUpstream } from './outbound-upstream.ts'
 
 let gateway: ListeningGateway
@@ -174,6 +175,28 @@ describe('a stream', () => {
     const { text } = await chat({ stream: true })
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
     await expect.poll(() => gateway.upstream.open()).toBe(0)
+  })
+
+  test('goes on behind what says nothing to the caller, however much of it comes alone', async () => {
+    const soon = () => new Promise((resolve) => setTimeout(resolve, 5))
+    gateway.upstream.answer = async ({ path }, response) => {
+      startEvents(response)
+      const isAnthropic = path === '/v1/messages'
+      const said = isAnthropic
+        ? anthropicEvents({ thinking: '', texts: ['Hello'], calls: [] }, 'end_turn')
+        : [chunk({ role: 'assistant', content: 'Hello' }), chunk({}, 'stop')]
+      const silent = isAnthropic ? { type: 'ping' } : chunk({}, null, { choices: [], usage: USAGE })
+      for (const event of said)
+        for (const one of [silent, silent, silent, event]) {
+          sendEvent(response, one)
+          await soon()
+        }
+      response.end(isAnthropic ? '' : 'data: [DONE]\n\n')
+    }
+    for (const model of ['gpt-5', 'sonnet']) {
+      const { text } = await chat({ model, stream: true })
+      expect(text).toContain('data: [DONE]')
+    }
   })
 
   test('gets the word that ends it from us where the provider forgets it', async () => {

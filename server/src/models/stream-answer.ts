@@ -66,26 +66,32 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
     }
   }
 
-  function say(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void {
-    if (bytes.length === 0) return
+  /** Whether there was anything to say. */
+  function say(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return false
     onSaid(bytes)
     controller.enqueue(bytes)
+    return true
   }
 
-  async function end(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  async function end(controller: ReadableStreamDefaultController<Uint8Array>): Promise<true> {
     say(controller, words.end())
     await finish(controller, 'success')
+    return true
   }
 
-  /** One turn: what came, or a sign of life. */
-  async function turn(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  /** One turn: what came, or a sign of life. True where the caller has got something, or everything. */
+  async function turn(controller: ReadableStreamDefaultController<Uint8Array>): Promise<boolean> {
     waiting ??= rest.next()
     const events = await within(KEEP_ALIVE_MS, waiting)
-    if (events === 'silence') return controller.enqueue(KEEP_ALIVE)
+    if (events === 'silence') {
+      controller.enqueue(KEEP_ALIVE)
+      return true
+    }
     waiting = undefined
     if (events === undefined) return end(controller)
     const goesOn = onEvents(events)
-    say(controller, words.of(events))
+    const isTold = say(controller, words.of(events))
     if (events.some((event) => isLast(operation, event))) {
       isSaid = true
       await within(
@@ -94,9 +100,10 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
       )
       return end(controller)
     }
-    if (goesOn) return
+    if (goesOn) return isTold
     say(controller, words.cut())
     await finish(controller, 'success')
+    return true
   }
 
   return new ReadableStream<Uint8Array>(
@@ -107,7 +114,8 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
       },
       async pull(controller) {
         try {
-          await turn(controller)
+          // Who waits is not asked again after a turn that brought nothing.
+          while (!isOver && !(await turn(controller)));
         } catch (thrown) {
           await finish(controller, 'error', time.aborted ? time.reason : toError(thrown))
         }

@@ -1,4 +1,15 @@
-import { entryOf, given, invalid, isGiven, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
+import {
+  entryOf,
+  given,
+  invalid,
+  isGiven,
+  isJson,
+  type Json,
+  listAt,
+  objectAt,
+  textAt,
+  unsupported,
+} from '../fields.ts'
 import { readEncryptedContent } from './encrypted-reasoning.ts'
 
 /** A conversation as a chat has it, and where each of its messages stood. */
@@ -46,7 +57,14 @@ export function readInput(instructions: unknown, input: unknown, options: InputO
     say(to, { role: 'system', content: textAt(instructions, 'instructions') }, { content: 'instructions', calls: [] })
   if (typeof input === 'string') say(to, { role: 'user', content: input }, { content: 'input', calls: [] })
   else for (const [i, item] of listAt(input, 'input').entries()) readItem(item, `input[${i}]`, to)
-  return { messages: to.messages, places: to.places }
+  return options.isAnthropic ? to : withoutSilence(to)
+}
+
+/** What a model of another kind only thought is no message of a chat. */
+function withoutSilence({ messages, places }: ChatConversation): ChatConversation {
+  const isSaid = ({ role, content, tool_calls }: Json) =>
+    role !== 'assistant' || content !== null || isGiven(tool_calls)
+  return { messages: messages.filter(isSaid), places: places.filter((_place, i) => isSaid(messages[i] ?? {})) }
 }
 
 function readItem(value: unknown, param: string, to: Building): void {
@@ -95,20 +113,21 @@ function beginAnswer(to: Building, param: string): { message: Json; place: Place
   return { message, place }
 }
 
-/** In front of what the model said next. Signed thinking goes back as it came; of others, what they told of it. */
+/** In front of what the model said next. Signed thinking can be read by Anthropic only, and goes back as it came. */
 function readReasoning(item: Json, param: string, to: Building): void {
   const before = openAnswer(to)
   const isPartOfIt = before && before.message.content === null && !before.message.tool_calls
   const { message } = isPartOfIt ? before : beginAnswer(to, param)
   const signed = readEncryptedContent(item.encrypted_content)
+  if (signed && to.isAnthropic) message.thinking_blocks = [...listOf(message.thinking_blocks), signed]
   const told = textsOf(item.summary).join('') || textsOf(item.content).join('')
-  if (signed)
-    message.thinking_blocks = [...(Array.isArray(message.thinking_blocks) ? message.thinking_blocks : []), signed]
-  else if (told !== '') message.reasoning_content = `${message.reasoning_content ?? ''}${told}`
+  if (!signed && told !== '') message.reasoning_content = `${message.reasoning_content ?? ''}${told}`
 }
 
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+
 function textsOf(parts: unknown): unknown[] {
-  return Array.isArray(parts) ? parts.map((part) => objectAt(part, 'input').text ?? '') : []
+  return listOf(parts).map((part) => (isJson(part) ? (part.text ?? '') : ''))
 }
 
 function readCall(item: Json, param: string, to: Building): void {
@@ -120,7 +139,7 @@ function readCall(item: Json, param: string, to: Building): void {
     arguments: textAt(item.arguments, `${param}.arguments`),
   }
   const call = { id: textAt(item.call_id, `${param}.call_id`), type: 'function', function: called }
-  message.tool_calls = [...(Array.isArray(message.tool_calls) ? message.tool_calls : []), call]
+  message.tool_calls = [...listOf(message.tool_calls), call]
   place.calls.push(param)
 }
 
@@ -161,7 +180,8 @@ function readPart(part: Json, param: string, options: InputOptions): Json {
       `${param}.type`,
       `Models without responses of their own do not read parts of type ${part.type}; send text, images or files`,
     )
-  return given({ ...read(part, param, options), cache_control: options.isAnthropic ? part.cache_control : undefined })
+  const cached = part.cache_control ?? (isGiven(part.prompt_cache_breakpoint) ? { type: 'ephemeral' } : undefined)
+  return given({ ...read(part, param, options), cache_control: options.isAnthropic ? cached : undefined })
 }
 
 function imagePart({ image_url, file_id, detail }: Json, param: string): Json {

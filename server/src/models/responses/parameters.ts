@@ -45,7 +45,7 @@ export const TEXT: ParameterTable = { who: WHO, translated: names('format verbos
 /** Of a tool that is a function. */
 export const FUNCTION_TOOL: ParameterTable = {
   who: WHO,
-  translated: names('type name description parameters strict cache_control'),
+  translated: names('type name description parameters strict'),
   dropped: {},
   unsupported: {
     defer_loading: { neutral: [false], because: 'are told of all tools at once; leave defer_loading out' },

@@ -37,13 +37,9 @@ function toChatTool(value: unknown, param: string): ChatTool {
       `Models without responses of their own have no tool ${tool.type}; describe it as a function, and run it yourself`,
     )
   refuseUnsupported(tool, FUNCTION_TOOL, param)
-  const { description, parameters, strict, cache_control } = tool
+  const { description, parameters, strict } = tool
   const called = given({ description, parameters, strict })
-  return given({
-    type: 'function',
-    function: { name: textAt(tool.name, `${param}.name`), ...called },
-    cache_control,
-  }) as ChatTool
+  return { type: 'function', function: { name: textAt(tool.name, `${param}.name`), ...called } }
 }
 
 interface Choice {
