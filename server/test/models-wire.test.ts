@@ -612,7 +612,7 @@ describe('a provider of Anthropic’s kind', () => {
     ['logprobs', { logprobs: true }],
     ['logit_bias', { logit_bias: { '1': 1 } }],
     ['audio', { modalities: ['audio'], audio: { voice: 'alloy', format: 'wav' } }],
-    ['response_format', { response_format: { type: 'json_object' } }],
+    ['response_format', { response_format: { type: 'grammar' } }],
   ])('refuses %s, which it has no words for', async (param, more) => {
     const { status, body } = await chat({ model: 'sonnet', ...more })
     expect([status, body.error.code]).toEqual([400, 'unsupported_parameter'])
