@@ -10,6 +10,7 @@ import { eventsOfMessage } from './anthropic/whole-message.ts'
 import type { Operation } from './backend.ts'
 import { chunksOfCompletion } from './completion-chunks.ts'
 import { isJson, type Json } from './fields.ts'
+import { refuseOtherOperation } from './model-operations.ts'
 import { isOpenAi, type ModelRequest } from './model-request.ts'
 import type { ServedModel } from './registry.ts'
 import { type ChatOfResponse, toChatOfResponse } from './responses/chat-request.ts'
@@ -50,6 +51,7 @@ const TRANSLATIONS: Partial<Record<Operation, Partial<Record<Operation, Translat
 
 /** Throws `unsupported_parameter` for what the backend has no words for. */
 export function translate(request: ModelRequest, served: ServedModel, stream: boolean, head: AnswerHead): Translation {
+  refuseOtherOperation(request.operation, served)
   const { operations } = served.provider.backend
   if (operations.includes(request.operation)) return asItIs(request, served, stream)
   const instead = operations.map((operation) => TRANSLATIONS[request.operation]?.[operation]).find(Boolean)
