@@ -1,3 +1,4 @@
+import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { answerOf } from './harness.ts'
@@ -498,6 +499,32 @@ describe('what a provider of OpenAI’s shape is asked, and says', () => {
   })
 })
 
+test.each([
+  ['GET', '/v1/nothing', 'openai'],
+  ['POST', '/v1/completions', 'openai'],
+  ['GET', '/v1/responses/resp_1', 'openai'],
+  ['POST', '/v1/responses/resp_1/cancel', 'openai'],
+  ['GET', '/v1/openai/v1/nothing', 'openai'],
+  ['GET', '/v1/messages/msg_1', 'anthropic'],
+  ['POST', '/v1/messages/batches', 'anthropic'],
+  ['HEAD', '/v1/nothing', 'openai'],
+  ['HEAD', '/v1/messages/nothing', 'anthropic'],
+])('nothing is at %s %s, which is told in the words of %s', async (method, path, dialect) => {
+  const headers = { authorization: `Bearer ${apiKey}` }
+  const answer = await fetch(`${gateway.url}${path}`, { method, headers })
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    404,
+    expect.stringContaining('application/json'),
+  ])
+  const text = await answer.text()
+  if (method === 'HEAD') return expect(text).toBe('')
+  expect(JSON.parse(text)).toMatchObject(
+    dialect === 'openai'
+      ? { error: { type: 'invalid_request_error', code: 'not_found' } }
+      : { type: 'error', error: { type: 'not_found_error' } },
+  )
+})
+
 describe('an answer', () => {
   test('has the request’s own id, where it is one', async () => {
     const given = await chat({}, { 'x-request-id': 'mine-0123456789' })
@@ -618,6 +645,45 @@ describe('a provider of Anthropic’s kind', () => {
     expect([status, body.error.code]).toEqual([400, 'unsupported_parameter'])
     expect(param === 'audio' ? ['audio', 'modalities'] : [param]).toContain(body.error.param)
     expect(gateway.upstream.seen).toEqual([])
+  })
+
+  test('counts tokens for whoever asks, who pays nothing and makes a call', async () => {
+    const path = '/v1/messages/count_tokens'
+    const ada = await gateway.caller()
+    gateway.upstream.answer = (_call, response) => sendJson(response, 200, { input_tokens: 14 })
+    const client = new Anthropic({ baseURL: gateway.url, apiKey: ada.apiKey })
+    const asked = { messages: [{ role: 'user' as const, content: 'Hi' }], system: 'Be brief' }
+    expect((await client.messages.countTokens({ ...asked, model: 'sonnet' })).input_tokens).toBe(14)
+    expect(gateway.upstream.seen).toMatchObject([{ path, body: { ...asked, model: 'claude-sonnet-5' } }])
+    expect(gateway.upstream.seen[0]?.headers).toMatchObject({ 'x-api-key': 'sk-ant-canary-0123456789' })
+    expect(await ada.credits()).toBe(100_000)
+    const { headers } = await ada.call(path, { ...asked, model: 'sonnet' })
+    expect(Number(headers.get('x-ratelimit-remaining-requests'))).toBeLessThan(100_000)
+
+    const elsewhere = await ada.call(path, { ...asked, model: 'gpt-5' })
+    expect([elsewhere.status, elsewhere.body]).toMatchObject([
+      400,
+      { type: 'error', error: { type: 'invalid_request_error' } },
+    ])
+    const nobody = await answerOf(await call(path, asked, { authorization: 'Bearer sk-aa-v1-nobody' }))
+    expect([nobody.status, nobody.body.error.type]).toEqual([401, 'authentication_error'])
+    gateway.upstream.answer = (_call, response) =>
+      sendJson(response, 500, { error: { message: 'sk-ant-canary-0123456789' } })
+    const broken = await ada.call(path, { ...asked, model: 'sonnet' })
+    expect([broken.status, broken.body.error.type]).toEqual([502, 'api_error'])
+    expect(broken.text).not.toContain('canary')
+    const events = await gateway.deps.db.read
+      .selectFrom('audit_event')
+      .select('action')
+      .where('target', '=', ada.id)
+      .where('action', 'like', 'model.%')
+      .execute()
+    expect(events.map(({ action }) => action).sort()).toEqual([
+      'model.counted',
+      'model.counted',
+      'model.refused',
+      'model.refused',
+    ])
   })
 
   test('passes byte for byte to whoever speaks its dialect', async () => {

@@ -14,7 +14,8 @@ export interface CallTimeouts {
 }
 
 export interface BackendCall {
-  operation: Operation
+  /** To count is asked of those that have messages. */
+  operation: Operation | 'count_tokens'
   /** In the backend's dialect, `model` being the upstream's name for it. */
   body: Record<string, unknown>
   stream: boolean

@@ -64,11 +64,12 @@ function fixedHeaders(dialect: Dialect, { stream, requestId }: BackendCall): Rec
   }
 }
 
-const PATHS: Record<Operation, string> = {
+const PATHS: Record<BackendCall['operation'], string> = {
   chat: '/chat/completions',
   responses: '/responses',
   embeddings: '/embeddings',
   messages: '/v1/messages',
+  count_tokens: '/v1/messages/count_tokens',
 }
 
 function addressOf(provider: ModelProvider, { operation, body }: BackendCall): string {

@@ -125,7 +125,7 @@ async function begin(deps: Deps, known: KnownCall): Promise<{ call: Call; candid
 /** Between the look at the balance and the reservation, others may take from it. */
 const RESERVE_TRIES = 3
 
-function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
+export function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
   const usual = config.chat.defaultModel ?? models.first ?? ''
   const found = models.find(model === '' ? usual : model)
   if (found.length === 0)
@@ -138,7 +138,7 @@ function requireModel({ config }: Deps, models: Models, { model }: ModelRequest)
 }
 
 /** One of a person's calls a minute, whatever key they come by. */
-async function takeCall({ db, now, config }: Deps, { userId }: Payer): Promise<Record<string, string>> {
+export async function takeCall({ db, now, config }: Deps, { userId }: Payer): Promise<Record<string, string>> {
   const limit = config.modelCallsPerMinute
   const rate = await db.write(({ trx }) => takeModelCall(trx, userId, limit, now()))
   const reset = `${(rate.resetMs / 1000).toFixed(3)}s`
