@@ -253,6 +253,15 @@ describe('a response', () => {
       ])
   })
 
+  test('has the text of an answer in parts', () => {
+    const content = [
+      { type: 'thinking', thinking: [] },
+      { type: 'text', text: 'Hello' },
+    ]
+    const chunks = [{ choices: [{ delta: { content } }] }, { choices: [{ delta: {}, finish_reason: 'stop' }] }]
+    expect(textOf(toResponse(fromChat(), chunks))).toBe('Hello')
+  })
+
   test('is none where the stream ended too early, or the answer is something else', () => {
     expect(() => streamed(fromAnthropic(), eventsOfBlocks([], 'end_turn').slice(0, 2))).toThrow(/half an answer/)
     expect(() => toResponse(fromChat(), [{ choices: [{ delta: { content: 'He' } }] }])).toThrow(/half an answer/)

@@ -249,6 +249,27 @@ describe.each(MODELS)('@ai-sdk/openai by its default, at %s', (name) => {
     expect([text, steps.length]).toEqual(['1 + 2 + 3 is 6.', 3])
   })
 
+  test('gives signed thinking back to whoever signed it, call after call', async () => {
+    const add3 = tells((call) => {
+      const results = resultsIn(call)
+      if (results === 2) return { texts: ['6'] }
+      return { thinking: 'Hm', calls: [{ id: `call_${results}`, name: 'add', input: { a: results, b: 1 } }] }
+    })
+    for (const way of [generateText, streamText] as const) {
+      gateway.upstream.reset()
+      gateway.upstream.answer = add3
+      const providerOptions = { openai: { store: false } }
+      const asked = { model: model(), prompt: 'Add', tools: { add }, stopWhen: isStepCount(5), providerOptions }
+      expect(await (await way(asked)).text).toBe('6')
+      const [, answered] = gateway.upstream.seen.at(-1)?.body.messages ?? []
+      expect(answered).toMatchObject(
+        name === 'claude/sonnet'
+          ? { content: [{ type: 'thinking', thinking: 'Hm', signature: 'signed' }, { type: 'tool_use' }] }
+          : { tool_calls: [{ id: 'call_0' }] },
+      )
+    }
+  })
+
   test('generates an object', async () => {
     gateway.upstream.answer = tells(() => ({ texts: ['{"name":"Ada","age":36}'] }))
     const schema = z.object({ name: z.string(), age: z.number() })

@@ -16,7 +16,12 @@ const THOUGHT = { type: 'thinking', thinking: 'Hm', signature: 'signed' }
 function asked(body: Json, operation: 'messages' | 'chat'): Json {
   const backend = { dialect: operation === 'chat' ? 'openai' : 'anthropic', operations: [operation] }
   const provider = { kind: operation === 'chat' ? 'openai-compatible' : 'anthropic', backend }
-  const served = { provider, name: 'p/m', upstreamModel: 'claude-sonnet-5' } as unknown as ServedModel
+  const served = {
+    provider,
+    entry: { id: 'm' },
+    name: 'p/m',
+    upstreamModel: 'claude-sonnet-5',
+  } as unknown as ServedModel
   const request = { operation: 'responses' as const, dialect: 'openai' as const, body, model: 'm' }
   const head = { id: 'x', created: 1, defaultMaxTokens: 4000 }
   return translate({ ...request, stream: false, includeUsage: false, headers: {} }, served, false, head).body
@@ -375,6 +380,16 @@ describe('of a response', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+
+  test('a conversation of very many items is read in a time that grows as it does', () => {
+    const call = { type: 'function_call', call_id: 'c', name: 'x', arguments: '{}' }
+    const input = [{ role: 'user', content: 'Hi' }, ...Array.from({ length: 200_000 }, () => call)]
+    const tools = Array.from({ length: 20_000 }, (_, n) => ({ ...TOOL, name: `t${n}` }))
+    const tool_choice = { type: 'allowed_tools', mode: 'auto', tools }
+    const started = performance.now()
+    asChat({ input, tools, tool_choice })
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   test('the limit has the name that its model knows', () => {

@@ -200,6 +200,35 @@ describe('a stream', () => {
     }
   })
 
+  test('that does not stop is ended in the words of whoever reads it', async () => {
+    const ada = await gateway.caller()
+    gateway.upstream.answer = async ({ path }, response) => {
+      startEvents(response)
+      const isAnthropic = path === '/v1/messages'
+      const [begun, block] = anthropicEvents({ thinking: '', texts: ['more '], calls: [] }, 'end_turn').filter(
+        ({ type }) => type !== 'ping',
+      )
+      const delta = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'more ' } }
+      for (const one of isAnthropic ? [begun, block] : [chunk({ role: 'assistant' })]) sendEvent(response, one ?? {})
+      while (!response.destroyed) {
+        sendEvent(response, isAnthropic ? delta : chunk({ content: 'more ' }))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    const asked = { max_tokens: 30, messages: HI, stream: true }
+    for (const model of ['gpt-5', 'sonnet']) {
+      const { text } = await ada.call('/v1/chat/completions', { ...asked, model })
+      expect(eventsIn(text).at(-1)).toMatchObject({ choices: [{ finish_reason: 'length' }] })
+      expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    }
+    const { text } = await ada.call('/v1/messages', { ...asked, model: 'gpt-5' })
+    expect(eventsIn(text).slice(-3)).toMatchObject([
+      { type: 'content_block_stop' },
+      { type: 'message_delta', delta: { stop_reason: 'max_tokens' } },
+      { type: 'message_stop' },
+    ])
+  })
+
   test('gets the word that ends it from us where the provider forgets it', async () => {
     gateway.upstream.answer = (_call, response) => {
       startEvents(response)

@@ -7,7 +7,7 @@ import type { ModelRequest } from './model-request.ts'
 import type { StreamTranslator } from './stream-translator.ts'
 import type { UpstreamEvents } from './upstream-events.ts'
 import { faultOfFailure } from './upstream-fault.ts'
-import { DONE, isLast } from './upstream-stream.ts'
+import { DONE, isLast, jsonIn } from './upstream-stream.ts'
 
 /** Official clients give up on a silent stream; a comment is read by none of them. */
 const KEEP_ALIVE_MS = 15_000
@@ -264,8 +264,8 @@ function responseAsItIs(): Words {
       for (const { data } of events) {
         if (data === '') continue
         last = data
-        if (!begun && data.includes('"response.created"')) begun = parse(data)
-        if (data.includes('"response.output_item.done"')) items.push(parse(data).item)
+        if (!begun && data.includes('"response.created"')) begun = jsonIn(data)
+        if (data.includes('"response.output_item.done"')) items.push(jsonIn(data).item)
       }
       return words.of(events)
     },

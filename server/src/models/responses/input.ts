@@ -119,7 +119,7 @@ function readReasoning(item: Json, param: string, to: Building): void {
   const isPartOfIt = before && before.message.content === null && !before.message.tool_calls
   const { message } = isPartOfIt ? before : beginAnswer(to, param)
   const signed = readEncryptedContent(item.encrypted_content)
-  if (signed && to.isAnthropic) message.thinking_blocks = [...listOf(message.thinking_blocks), signed]
+  if (signed && to.isAnthropic) add(message, 'thinking_blocks', signed)
   const told = textsOf(item.summary).join('') || textsOf(item.content).join('')
   if (!signed && told !== '') message.reasoning_content = `${message.reasoning_content ?? ''}${told}`
 }
@@ -139,8 +139,15 @@ function readCall(item: Json, param: string, to: Building): void {
     arguments: textAt(item.arguments, `${param}.arguments`),
   }
   const call = { id: textAt(item.call_id, `${param}.call_id`), type: 'function', function: called }
-  message.tool_calls = [...listOf(message.tool_calls), call]
+  add(message, 'tool_calls', call)
   place.calls.push(param)
+}
+
+/** In place: a conversation may hold many thousands. */
+function add(message: Json, name: string, one: Json): void {
+  const known = message[name]
+  if (Array.isArray(known)) known.push(one)
+  else message[name] = [one]
 }
 
 function readOutput(item: Json, param: string, to: Building): void {

@@ -4,6 +4,8 @@ import type { Json } from '../fields.ts'
 export interface OutputItem {
   /** As it stands. */
   readonly item: Json
+  /** Whether it is all there, as far as can be told. */
+  isComplete(): boolean
   open(): Json[]
   close(status: 'completed' | 'incomplete'): Json[]
 }
@@ -66,6 +68,7 @@ export function messageItem({ id, index }: ItemPlace): MessageItem {
 
   return {
     item,
+    isComplete: () => true,
     open: () => [added(index, item)],
     write(kind, text) {
       const opened = isPartOpen && parts.at(-1)?.type === kind ? [] : openPart(kind)
@@ -113,6 +116,7 @@ export function reasoningItem({ id, index }: ItemPlace): ReasoningItem {
   let summary = ''
   return {
     item,
+    isComplete: () => true,
     open: () => [added(index, item)],
     write(text) {
       const part = { type: 'summary_text', text: '' }
@@ -140,8 +144,6 @@ export function reasoningItem({ id, index }: ItemPlace): ReasoningItem {
 
 export interface CallItem extends OutputItem {
   write(text: string): Json[]
-  /** Whether its arguments are all there, as far as can be told. */
-  isComplete(): boolean
 }
 
 /** A function that the model calls. */

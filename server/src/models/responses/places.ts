@@ -1,4 +1,5 @@
 import { ApiError } from '../../http/errors.ts'
+import { entryOf } from '../fields.ts'
 import type { Place } from './input.ts'
 
 /** Members of a chat's body by the names that they have in a response's. */
@@ -30,7 +31,7 @@ function nameOf(param: string, places: readonly Place[]): string {
   const [, number, inMessage = ''] = /^messages\[(\d+)\](.*)$/.exec(param) ?? []
   if (number !== undefined) return placeOf(places[Number(number)], inMessage)
   const [name = '', rest = ''] = [/^\w+/.exec(param)?.[0], param.replace(/^\w+/, '')]
-  return `${NAMES[name] ?? name}${rest.replace(/^(\[\d+\])\.function/, '$1').replace(/^\.json_schema/, '')}`
+  return `${entryOf(NAMES, name) ?? name}${rest.replace(/^(\[\d+\])\.function/, '$1').replace(/^\.json_schema/, '')}`
 }
 
 function placeOf(place: Place | undefined, inMessage: string): string {

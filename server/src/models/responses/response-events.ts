@@ -64,10 +64,7 @@ export function createResponseEvents(head: ResponseHead): StreamTranslator {
   }
 
   function closeComplete(): Json[] {
-    const halfSaid = new Set<OutputItem>(
-      [...calls.values()].map(({ item }) => item).filter((item) => !item.isComplete()),
-    )
-    return [...open].filter((item) => !halfSaid.has(item)).flatMap((item) => close(item))
+    return [...open].filter((item) => item.isComplete()).flatMap((item) => close(item))
   }
 
   function writeText(kind: 'output_text' | 'refusal', text: unknown): Json[] {
@@ -139,7 +136,7 @@ export function createResponseEvents(head: ResponseHead): StreamTranslator {
     return [
       ...writeReasoning(reasoningOf(said)),
       ...signed.flatMap(sign),
-      ...writeText('output_text', said.content),
+      ...writeText('output_text', textOf(said.content)),
       ...writeText('refusal', said.refusal),
       ...annotate(said.annotations),
       ...fragments.flatMap(writeCall),
@@ -181,6 +178,12 @@ export function createResponseEvents(head: ResponseHead): StreamTranslator {
     cut: () => (hasEnded ? [] : numbered(finish('length'))),
     failed: (event) => numbered([event]),
   }
+}
+
+/** Some who speak OpenAI's shape answer in parts. */
+function textOf(content: unknown): unknown {
+  if (!Array.isArray(content)) return content
+  return content.map((part) => (isJson(part) && typeof part.text === 'string' ? part.text : '')).join('')
 }
 
 /** A citation of a chat counts from the beginning of the answer; of a response, from that of its text. */

@@ -17,7 +17,7 @@ import { FUNCTION_TOOL } from './parameters.ts'
 export function toChatTools({ tools: asked, tool_choice: choice, parallel_tool_calls }: Json): Json {
   const tools = isGiven(asked) ? listAt(asked, 'tools').map((tool, i) => toChatTool(tool, `tools[${i}]`)) : []
   const chosen = isGiven(choice) ? toChatChoice(choice) : { tool_choice: undefined, allowed: undefined }
-  const left = tools.filter(({ function: { name } }) => chosen.allowed?.includes(name) ?? true)
+  const left = tools.filter(({ function: { name } }) => chosen.allowed?.has(name) ?? true)
   return given({
     tools: left.length > 0 ? left : undefined,
     tool_choice: chosen.tool_choice,
@@ -45,7 +45,7 @@ function toChatTool(value: unknown, param: string): ChatTool {
 interface Choice {
   tool_choice: unknown
   /** The names of tools that may be called; undefined: all. */
-  allowed: unknown[] | undefined
+  allowed: ReadonlySet<unknown> | undefined
 }
 
 type ReadChoice = (choice: Json) => Choice
@@ -57,7 +57,9 @@ const CHOICES: Readonly<Record<string, ReadChoice>> = {
   }),
   allowed_tools: ({ mode, tools }) => ({
     tool_choice: mode,
-    allowed: listAt(tools, 'tool_choice.tools').map((tool, i) => objectAt(tool, `tool_choice.tools[${i}]`).name),
+    allowed: new Set(
+      listAt(tools, 'tool_choice.tools').map((tool, i) => objectAt(tool, `tool_choice.tools[${i}]`).name),
+    ),
   }),
 }
 
