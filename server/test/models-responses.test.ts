@@ -106,6 +106,64 @@ describe('a response of', () => {
   })
 })
 
+describe('where the first cannot,', () => {
+  const asked = { model: 'first/gpt', input: 'Hi' }
+  beforeAll(async () => {
+    await gateway.addProvider({
+      id: 'first',
+      kind: 'openai-compatible',
+      base_url: `${gateway.upstream.origin}/v1`,
+      models: [{ id: 'gpt', price: PRICE }],
+      fallback: ['claude/sonnet'],
+    })
+  })
+  const isOut = tells(() => ({ texts: ['Hello'] }))
+  const firstIsOut: typeof gateway.upstream.answer = (call, response) =>
+    call.path === '/v1/responses' ? sendJson(response, 500, {}) : isOut(call, response)
+
+  test('one of another kind answers, in the words of a response all the same', async () => {
+    gateway.upstream.answer = firstIsOut
+    const { body, headers } = await respond(asked)
+    expect([headers.get('x-auth-agent-fallback'), headers.get('x-auth-agent-attempts')]).toEqual(['claude/sonnet', '2'])
+    expect(body).toMatchObject({ object: 'response', model: 'first/gpt', output: [{ content: [{ text: 'Hello' }] }] })
+  })
+
+  test('nobody is asked what they have no words for, and the caller is told of the first', async () => {
+    gateway.upstream.answer = firstIsOut
+    const { status, body, headers } = await respond({ ...asked, previous_response_id: 'resp_0' })
+    expect([status, body.error.code, headers.get('x-auth-agent-attempts')]).toEqual([502, 'upstream_error', '1'])
+    expect(gateway.upstream.seen.map(({ path }) => path)).toEqual(['/v1/responses'])
+  })
+})
+
+test('whoever leaves in the midst of a response leaves its provider too, and pays for what was said', async () => {
+  for (const model of ['sonnet', 'plain/chatty']) {
+    const eve = await gateway.caller(1000)
+    const closed = gateway.upstream.closed
+    gateway.upstream.answer = ({ path }, response) => {
+      startEvents(response)
+      if (path === '/v1/messages') {
+        sendNamedEvent(response, { type: 'message_start', message: { usage: { input_tokens: 9, output_tokens: 1 } } })
+        sendNamedEvent(response, { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } })
+        sendNamedEvent(response, { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'He' } })
+      } else sendEvent(response, chunk({ role: 'assistant', content: 'He' }))
+    }
+    const leaving = new AbortController()
+    const answer = await fetch(`${gateway.url}/v1/responses`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${eve.apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model, input: 'Hi', stream: true }),
+      signal: leaving.signal,
+    })
+    await answer.body?.getReader().read()
+    leaving.abort()
+    await expect.poll(() => gateway.upstream.closed).toBe(closed + 1)
+    await expect
+      .poll(() => receiptOf(eve.id))
+      .toMatchObject([{ status: 'client_closed', estimated: 1, output_tokens: 1 }])
+  }
+})
+
 describe('a failure', () => {
   test('that a provider tells of a chat’s parameter is told of the response’s', async () => {
     gateway.upstream.answer = (_call, response) =>
