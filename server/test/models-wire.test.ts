@@ -209,9 +209,10 @@ describe('a stream', () => {
         ({ type }) => type !== 'ping',
       )
       const delta = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'more ' } }
-      for (const one of isAnthropic ? [begun, block] : [chunk({ role: 'assistant' })]) sendEvent(response, one ?? {})
+      const send = isAnthropic ? sendNamedEvent : sendEvent
+      for (const one of isAnthropic ? [begun, block] : [chunk({ role: 'assistant' })]) send(response, one ?? {})
       while (!response.destroyed) {
-        sendEvent(response, isAnthropic ? delta : chunk({ content: 'more ' }))
+        send(response, isAnthropic ? delta : chunk({ content: 'more ' }))
         await new Promise((resolve) => setImmediate(resolve))
       }
     }
@@ -221,12 +222,21 @@ describe('a stream', () => {
       expect(eventsIn(text).at(-1)).toMatchObject({ choices: [{ finish_reason: 'length' }] })
       expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
     }
-    const { text } = await ada.call('/v1/messages', { ...asked, model: 'gpt-5' })
-    expect(eventsIn(text).slice(-3)).toMatchObject([
-      { type: 'content_block_stop' },
-      { type: 'message_delta', delta: { stop_reason: 'max_tokens' } },
-      { type: 'message_stop' },
-    ])
+    for (const model of ['gpt-5', 'sonnet']) {
+      const { text } = await ada.call('/v1/messages', { ...asked, model })
+      expect(eventsIn(text).slice(-3)).toMatchObject([
+        { type: 'content_block_stop', index: 0 },
+        { type: 'message_delta', delta: { stop_reason: 'max_tokens' } },
+        { type: 'message_stop' },
+      ])
+    }
+    const client = new Anthropic({ baseURL: gateway.url, apiKey: ada.apiKey })
+    const stream = client.messages.stream({
+      model: 'sonnet',
+      max_tokens: 30,
+      messages: [{ role: 'user', content: 'Hi' }],
+    })
+    expect(await stream.finalMessage()).toMatchObject({ stop_reason: 'max_tokens', content: [{ type: 'text' }] })
   })
 
   test('gets the word that ends it from us where the provider forgets it', async () => {

@@ -17,7 +17,8 @@ export function streamOfAnswer(
   return Buffer.concat([...written, writeEvent(DONE)])
 }
 
-const namedEvents = (events: readonly Json[]) =>
+/** With its type as the name of each, as Anthropic and OpenAI's responses have it. */
+export const namedEvents = (events: readonly Json[]) =>
   Buffer.concat(events.map((event) => writeEvent(JSON.stringify(event), String(event.type))))
 
 /** A chunk with all there is, one that ends it, and the usage where it was asked for. */

@@ -1,7 +1,8 @@
+import { firstChoice } from '../chunk-choice.ts'
 import { isJson, type Json } from '../fields.ts'
 import type { StreamTranslator } from '../stream-translator.ts'
 import { createUsageMeter } from '../usage-of.ts'
-import { brokenAnswer, streamError } from './errors.ts'
+import { brokenAnswer } from './errors.ts'
 import { emptyMessage, type MessageHead } from './message.ts'
 import { toStopReason } from './stop-reason.ts'
 import { reasoningOf, signedBlocks } from './thinking-blocks.ts'
@@ -171,9 +172,8 @@ export function createMessageEvents(head: MessageHead): StreamTranslator {
   return {
     push(chunk) {
       if (hasEnded || !isJson(chunk)) return []
-      if (chunk.error !== undefined && chunk.error !== null) throw streamError(chunk)
+      const choice = firstChoice(chunk)
       meter.push(chunk)
-      const choice = Array.isArray(chunk.choices) ? chunk.choices.find((one) => isJson(one) && !one.index) : undefined
       return choice === undefined ? [] : [...begin(), ...translateChoice(choice)]
     },
     end() {

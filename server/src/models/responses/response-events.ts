@@ -1,5 +1,6 @@
-import { brokenAnswer, streamError } from '../anthropic/errors.ts'
+import { brokenAnswer } from '../anthropic/errors.ts'
 import { isSigned, reasoningOf } from '../anthropic/thinking-blocks.ts'
+import { firstChoice } from '../chunk-choice.ts'
 import { isJson, type Json } from '../fields.ts'
 import type { StreamTranslator } from '../stream-translator.ts'
 import { createUsageMeter } from '../usage-of.ts'
@@ -165,9 +166,8 @@ export function createResponseEvents(head: ResponseHead): StreamTranslator {
   return {
     push(chunk) {
       if (hasEnded || !isJson(chunk)) return []
-      if (chunk.error !== undefined && chunk.error !== null) throw streamError(chunk)
+      const choice = firstChoice(chunk)
       meter.push(chunk)
-      const choice = Array.isArray(chunk.choices) ? chunk.choices.find((one) => isJson(one) && !one.index) : undefined
       return numbered(choice === undefined ? [] : [...begin(), ...translateChoice(choice)])
     },
     end() {
