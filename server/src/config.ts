@@ -1,3 +1,4 @@
+import { isAbsolute, normalize } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { SIGNING_ALGS, type SigningAlg } from './crypto/jws.ts'
@@ -46,6 +47,8 @@ export interface Config {
   /** Of one person, by whatever keys and processes. */
   modelCallsPerMinute: number
   chat: ChatConfig
+  /** Programs that may be run as MCP servers. */
+  mcpStdioCommands: readonly string[]
   /** What the first providers of models are made from, by variable. */
   providerVariables: Readonly<Partial<Record<ProviderVariable, string>>>
 }
@@ -221,6 +224,11 @@ const origins = list.refine(
   'must be origins, such as https://app.example.com, without a path or a slash at the end',
 )
 
+const programs = list.refine(
+  (all) => all.every((path) => isAbsolute(path) && normalize(path) === path && !path.includes('\0')),
+  'must be absolute paths of programs, such as /usr/local/bin/mcp-files, separated by commas',
+)
+
 const returnDomains = list.refine(
   (all) => all.every((domain) => /^(\*\.)?[a-z0-9.-]+(:\d{1,5})?$|^\[::1\](:\d{1,5})?$/.test(domain)),
   'must be hosts in lower case, such as app.example.com or *.example.com, without https:// and path',
@@ -323,6 +331,7 @@ const Environment = z.object({
     .refine((value) => value <= 2, 'must be from 0 to 2')
     .optional(),
   CHAT_TIMEOUT: duration.default(300_000),
+  MCP_STDIO_COMMANDS: programs.default([]),
   BROKER_URL: privateUrl.optional(),
   BROKER_PUBLIC_URL: issuer.optional(),
   BROKER_ALLOWED_CIDRS: cidrs.default([]),
@@ -398,6 +407,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
       temperature: data.CHAT_DEFAULT_TEMPERATURE,
       timeoutMs: data.CHAT_TIMEOUT,
     },
+    mcpStdioCommands: data.MCP_STDIO_COMMANDS,
     providerVariables: Object.fromEntries(
       PROVIDER_VARIABLES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
     ),

@@ -15,6 +15,7 @@ import type { Outbound } from './http/outbound.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
 import type { CallSoFar } from './models/refusals.ts'
 import type { ModelRegistry } from './models/registry.ts'
+import type { Programs } from './processes/programs.ts'
 import type { Breaker, Breakers } from './resilience/breaker.ts'
 import type { SingleFlight } from './resilience/single-flight.ts'
 import type { Slots } from './resilience/slots.ts'
@@ -61,6 +62,8 @@ export interface Deps {
   streams: { ofAddress: Slots; ofRequest: Slots }
   /** What is asked of a provider for all who want to know; ends before the database is closed. */
   refreshes: SingleFlight
+  /** What this server runs beside itself. */
+  programs: Programs
   /** Aborted when the process begins to drain: what never ends by itself ends then. */
   draining: AbortSignal
 }

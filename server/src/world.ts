@@ -116,6 +116,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       catalogue: new Map((outside.providers ?? providers).map((entry) => [entry.name, entry])),
       streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },
       refreshes: createSingleFlight(),
+      programs: processes,
       draining: draining.signal,
     }
     if (config.only !== 'broker') await openFirstProviders(deps)

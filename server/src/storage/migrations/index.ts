@@ -6,6 +6,7 @@ import * as browsers from './0004-browsers.ts'
 import * as outsideIdentities from './0005-outside-identities.ts'
 import * as fuel from './0006-fuel.ts'
 import * as models from './0007-models.ts'
+import * as mcpServers from './0008-mcp-servers.ts'
 
 const MIGRATIONS = {
   '0001-identity': identity,
@@ -15,6 +16,7 @@ const MIGRATIONS = {
   '0005-outside-identities': outsideIdentities,
   '0006-fuel': fuel,
   '0007-models': models,
+  '0008-mcp-servers': mcpServers,
 }
 
 /** Imported by name rather than found in a folder: what runs is what was reviewed. */
