@@ -123,6 +123,12 @@ export async function startMcpAuthority() {
     seen.push({ path, form, body, authorization: request.headers.authorization })
     if (path === '/.well-known/oauth-authorization-server') return sendJson(response, 200, metadata())
     if (path === '/register') return register(response, JSON.parse(body))
+    if (path === '/authorize') {
+      const asked = new URL(request.url ?? '', issuer)
+      return void response
+        .writeHead(302, { location: `${asked.searchParams.get('redirect_uri')}?${consent(asked.href)}` })
+        .end()
+    }
     if (path === '/revoke') {
       live.delete(form.token ?? '')
       return sendJson(response, 200, {})
@@ -179,6 +185,20 @@ export async function startMcpAuthority() {
     return isRight ? undefined : 'invalid_grant'
   }
 
+  /** What somebody brings back who consents to what the URL asks: refused as the protocol has it, where it is wrong. */
+  function consent(authorizationUrl: string): URLSearchParams {
+    const url = new URL(authorizationUrl)
+    const asked = url.searchParams
+    const client = clients.get(asked.get('client_id') ?? '')
+    if (url.origin !== issuer || url.pathname !== '/authorize') throw new Error(`not ours: ${url.href}`)
+    if (!client?.redirectUris.includes(asked.get('redirect_uri') ?? '')) throw new Error('another redirect_uri')
+    if (asked.get('code_challenge_method') !== 'S256' || asked.get('response_type') !== 'code')
+      throw new Error('no PKCE, or no code')
+    const code = `canary-code-${randomBytes(12).toString('hex')}`
+    codes.set(code, asked)
+    return new URLSearchParams({ code, state: asked.get('state') ?? '', iss: issuer })
+  }
+
   function tokens(resource: string) {
     issued++
     const access_token = `canary-access-${issued}-${randomBytes(12).toString('hex')}`
@@ -203,19 +223,7 @@ export async function startMcpAuthority() {
     live,
     valid,
     calls: (path: string) => seen.filter((call) => call.path === path),
-    /** What somebody brings back who consents to what the URL asks: refused as the protocol has it, where it is wrong. */
-    consent(authorizationUrl: string): URLSearchParams {
-      const url = new URL(authorizationUrl)
-      const asked = url.searchParams
-      const client = clients.get(asked.get('client_id') ?? '')
-      if (url.origin !== issuer || url.pathname !== '/authorize') throw new Error(`not ours: ${url.href}`)
-      if (!client?.redirectUris.includes(asked.get('redirect_uri') ?? '')) throw new Error('another redirect_uri')
-      if (asked.get('code_challenge_method') !== 'S256' || asked.get('response_type') !== 'code')
-        throw new Error('no PKCE, or no code')
-      const code = `canary-code-${randomBytes(12).toString('hex')}`
-      codes.set(code, asked)
-      return new URLSearchParams({ code, state: asked.get('state') ?? '', iss: issuer })
-    },
+    consent,
     /** One that was registered by hand. */
     enter(id: string, secret: string, redirectUri: string) {
       clients.set(id, { secret, redirectUris: [redirectUri] })
