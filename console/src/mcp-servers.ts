@@ -36,7 +36,7 @@ export const TRANSPORT_LABELS: Record<Transport, string> = {
 }
 
 export const AUTH_LABELS: Record<AuthWay, string> = {
-  none: 'Nothing',
+  none: 'None',
   headers: 'Headers, such as an API key',
   oauth: 'OAuth, by the consent of an administrator',
 }

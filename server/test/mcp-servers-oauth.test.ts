@@ -357,13 +357,16 @@ describe.each(DATABASES)('OAuth to MCP servers on %s', (kind) => {
     }
     await alpha.member.send('POST', '/api/connection-grants', { connection_id: id, agent_id, raw_token: true })
     expect((await server.call('GET', `/v1/token/${id}`, { token })).status).toBe(403)
+    const broker = await server.call('POST', `/connections/${id}/refresh`, { headers: { 'x-api-key': ADMIN_KEY } })
+    expect(broker.status).toBe(403)
     // Those who may not set it up do not end it either, by another door.
     expect((await alpha.member.send('DELETE', `/api/connections/${id}`)).status).toBe(403)
     expect((await server.call('DELETE', `/v1/connections/${id}`, { token })).status).toBe(403)
     const listed = await alpha.member.get(`/api/connections/${id}`)
     expect(listed.body).toMatchObject({ provider_label: `MCP server ${made.name}` })
     const asked = { user_id: 'x', provider_name: listed.body.provider_name, scopes: [] }
-    expect((await server.call('POST', '/v1/request-connection', { token, body: asked })).status).toBe(422)
+    const refused = await server.call('POST', '/v1/request-connection', { token, body: asked })
+    expect([refused.status, refused.body.fields.provider_name]).toEqual([422, expect.stringContaining('MCP server')])
 
     await alpha.admin.send('PUT', `/api/v1/mcp/servers/${made.id}`, { ...made, enabled: false })
     expect((await initialize('')).status).toBe(400)

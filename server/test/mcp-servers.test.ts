@@ -343,6 +343,23 @@ describe.each(DATABASES)('MCP servers on %s', (kind) => {
     expect(await check(made.id)).toMatchObject({ error: { code: 'redirected' } })
   })
 
+  test('of a list without end, what is shown has one; and so have tests', async () => {
+    const made = await add()
+    upstream.behaviour.tools = Array.from({ length: 600 }, (_, at) => ({
+      name: `tool-${at}`,
+      description: 'x'.repeat(3000),
+    }))
+    const { tools } = await check(made.id)
+    expect([tools.length, tools[0].description.length]).toEqual([500, 2000])
+    const listed = (await get(made.id)).body.tools
+    expect([listed.length, listed[0].description.length]).toEqual([200, 300])
+    upstream.behaviour.override = () => ({ status: 404 })
+    const statuses = []
+    for (let times = 0; times < 61; times++)
+      statuses.push((await alpha.admin.send('POST', `/api/v1/mcp/servers/${made.id}/test`)).status)
+    expect(statuses.at(-1)).toBe(429)
+  })
+
   test('what it says with our secrets in it comes without them', async () => {
     const made = await add({ headers: { 'X-Api-Key': CANARY } })
     upstream.behaviour.tools = [

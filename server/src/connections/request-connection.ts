@@ -6,6 +6,7 @@ import { ApiError } from '../http/errors.ts'
 import type { ConnectionRow } from '../storage/connections.ts'
 import { isBrowserBound, SessionBinding } from './browser-binding.ts'
 import { newConsentRequest, type RequestedConnection } from './consent-request.ts'
+import { mcpServerOf } from './mcp-servers/provider-name.ts'
 import { checkParameters } from './parameters.ts'
 import { requireConnection, requireConnectionsCaller, requireMaker, unknownConnection } from './policy.ts'
 import { findOfferedProvider, type OAuthClient } from './provider-registry.ts'
@@ -104,6 +105,8 @@ async function requireOAuthClient(deps: Deps, name: string): Promise<OAuthClient
   const found = await findOfferedProvider(deps, name)
   const fault = (sentence: string) =>
     new ApiError('validation_failed', `provider_name: ${sentence}`, { fields: { provider_name: sentence } })
+  if (mcpServerOf(name) !== undefined)
+    throw fault('is an MCP server; an administrator authorizes it where it is set up')
   if (!found) throw fault('is no provider that is known here')
   const { provider, clientId } = found
   if (provider.kind !== 'oauth2') throw fault('takes an API key, and sends nobody to consent')

@@ -29,6 +29,15 @@ export function findMcpServerByName(db: Db, orgId: string, name: string): Promis
   return db.selectFrom('mcp_server').selectAll().where('org_id', '=', orgId).where('name', '=', name).executeTakeFirst()
 }
 
+export async function countMcpServers(db: Db, orgId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('mcp_server')
+    .select((e) => e.fn.countAll().as('count'))
+    .where('org_id', '=', orgId)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 /** Oldest first. */
 export function listMcpServers(db: Db, orgId: string, limit: number, after?: Position): Promise<McpServerRow[]> {
   let query = db.selectFrom('mcp_server').selectAll().where('org_id', '=', orgId)

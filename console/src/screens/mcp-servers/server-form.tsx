@@ -84,7 +84,7 @@ export function McpServerForm({ server, onDone }: McpServerFormProps) {
                 spellCheck={false}
               />
             </FormField>
-            <Choice label="It lets us in by" name="auth" value={auth} onChange={chooseAuth} labels={AUTH_LABELS} />
+            <Choice label="Authorization" name="auth" value={auth} onChange={chooseAuth} labels={AUTH_LABELS} />
             {auth === 'oauth' && <OAuthFields server={server} />}
             {auth !== 'none' && (
               <SecretFields

@@ -8,6 +8,7 @@ import type { ConnectionRow } from '../../storage/connections.ts'
 import type { AuditEntry } from '../../storage/database.ts'
 import { deleteMcpClients } from '../../storage/mcp-clients.ts'
 import {
+  countMcpServers,
   deleteMcpServer,
   findMcpServerByName,
   insertMcpServer,
@@ -34,6 +35,9 @@ import {
 } from './servers.ts'
 import type { NewMcpServer } from './settings.ts'
 
+/** More than anybody has use for, and no more than a list can hold. */
+const MAX_SERVERS = 200
+
 /** Sets up an MCP server for the caller's organization. */
 export async function createMcpServer(deps: Deps, given: NewMcpServer, principal: Principal) {
   requireOrganizationAdmin(principal)
@@ -55,6 +59,8 @@ export async function createMcpServer(deps: Deps, given: NewMcpServer, principal
     updated_at: now,
   }
   await deps.db.write(async ({ trx, record }) => {
+    if ((await countMcpServers(trx, principal.orgId)) >= MAX_SERVERS)
+      throw new ApiError('conflict', `There are ${MAX_SERVERS} MCP servers already; take one away first`)
     if (!(await insertMcpServer(trx, row))) throw nameTaken(given.name)
     record({ ...eventOf(principal, row, now), action: 'mcp_server.created', detail: toldOf(given) })
   })

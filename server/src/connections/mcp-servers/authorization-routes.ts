@@ -32,7 +32,7 @@ export function mcpAuthorizationRoutes(deps: Deps) {
       responses: {
         200: ok(z.object({ authorization_url: z.string(), connection_id: z.string() }), 'Where to go'),
         303: { description: 'To the authorization server' },
-        ...errors(401, 403, 404, 409, 503),
+        ...errors(401, 403, 404, 409, 429, 503),
       },
       handler: (c) => start(deps, c),
     },

@@ -1,10 +1,11 @@
 import { requireOrganizationAdmin } from '../../accounts/roles.ts'
 import type { Deps, Principal } from '../../context.ts'
 import { ApiError } from '../../http/errors.ts'
-import { insertMcpClient } from '../../storage/mcp-clients.ts'
+import { deleteMcpClients, insertMcpClient } from '../../storage/mcp-clients.ts'
 import { moveMcpConnection } from '../../storage/mcp-servers.ts'
 import { newBrowserSecret } from '../browser-binding.ts'
 import { newConsentRequest, type RequestedConnection } from '../consent-request.ts'
+import { findProvider } from '../provider-registry.ts'
 import { mcpServersUrl } from '../return-url.ts'
 import { revokeUpstream } from '../revocation.ts'
 import { findAuthorizationServer } from './authorization-server.ts'
@@ -28,6 +29,7 @@ export async function beginAuthorization(
   requireOrganizationAdmin(principal)
   const server = await requireMcpServer(deps.db.read, principal, serverId)
   requireAuthorizable(server)
+  deps.callLimits.takeRefresh(principal, serverId)
   const secrets = await openMcpSecrets(deps, server.row)
   const resource = await protectedResourceOf(deps, server, secrets.headers)
   const metadata = await findAuthorizationServer(deps, issuerOf(server, resource))
@@ -59,8 +61,13 @@ export async function beginAuthorization(
   )
   // What was consented to by another client, or at another authorization server, ends here.
   const ended = known ? undefined : before
+  const endedProvider = ended && (await findProvider(deps, ended.provider_name))
   await deps.db.write(async (work) => {
-    if (client.isNew) await insertMcpClient(work.trx, client.row)
+    if (client.isNew) {
+      // Those before are of no use any more.
+      await deleteMcpClients(work.trx, serverId)
+      await insertMcpClient(work.trx, client.row)
+    }
     await write(work)
     if (!(await moveMcpConnection(work.trx, server.row, answer.connection_id))) throw changedMeanwhile()
     if (ended) await endMcpConnection(work, ended)
@@ -73,7 +80,7 @@ export async function beginAuthorization(
       detail: { issuer: metadata.issuer, resource: resource.resource, scopes: answer.scopes },
     })
   })
-  if (ended) await revokeUpstream(deps, ended)
+  if (ended) await revokeUpstream(deps, ended, endedProvider)
   return { ...answer, browserSecret }
 }
 

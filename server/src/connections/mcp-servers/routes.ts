@@ -132,7 +132,7 @@ const routes = {
     description:
       'Connects for real, and lists its tools. 200 also where it fails: `error` says what to do. A program is started for it, and ended with all that it started.',
     request: { params: IdParam },
-    responses: { 200: ok(TestResult, 'What it said, or why it could not be asked'), ...errors(401, 403, 404) },
+    responses: { 200: ok(TestResult, 'What it said, or why it could not be asked'), ...errors(401, 403, 404, 429) },
   }),
   disconnect: createRoute({
     method: 'delete',

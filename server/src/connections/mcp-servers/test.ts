@@ -19,6 +19,10 @@ const MAX_TOOLS = 500
 const MAX_NAME = 200
 const MAX_DESCRIPTION = 2000
 
+/** What everybody is shown in the list. */
+const KEPT_TOOLS = 200
+const KEPT_DESCRIPTION = 300
+
 /** What a server says of itself. */
 interface Introduction {
   protocol_version: string
@@ -34,12 +38,14 @@ export type McpTestResult = { ok: boolean; duration_ms: number } & Partial<Intro
 export async function testMcpServer(deps: Deps, serverId: string, principal: Principal): Promise<McpTestResult> {
   requireOrganizationAdmin(principal)
   const server = await requireMcpServer(deps.db.read, principal, serverId)
+  deps.callLimits.takeRefresh(principal, serverId)
   const began = performance.now()
   const outcome = await introduced(deps, server)
   const duration_ms = Math.round(performance.now() - began)
   const now = deps.now()
   await deps.db.write(async ({ trx, record }) => {
-    if ('tools' in outcome) await keepMcpTest(trx, server.row, { tools: JSON.stringify(outcome.tools), tested_at: now })
+    if ('tools' in outcome)
+      await keepMcpTest(trx, server.row, { tools: JSON.stringify(kept(outcome.tools)), tested_at: now })
     record({
       at: now,
       org_id: server.row.org_id,
@@ -52,6 +58,13 @@ export async function testMcpServer(deps: Deps, serverId: string, principal: Pri
   if (outcome instanceof McpFault)
     return { ok: false, error: { code: outcome.code, message: outcome.message }, duration_ms }
   return { ok: true, ...outcome, duration_ms }
+}
+
+function kept(tools: readonly McpTool[]): McpTool[] {
+  return tools.slice(0, KEPT_TOOLS).map(({ name, description }) => ({
+    name,
+    ...(description !== undefined && { description: description.slice(0, KEPT_DESCRIPTION) }),
+  }))
 }
 
 async function introduced(deps: Deps, server: McpServer): Promise<Introduction | McpFault> {
