@@ -414,6 +414,30 @@ describe.each(DATABASES)('OAuth to MCP servers on %s', (kind) => {
   })
 })
 
+describe('where our issuer is on the web', () => {
+  test('our client ID metadata document is who we are, and nobody registers', async () => {
+    const [upstream, authority] = [await startMcpUpstream(), await startMcpAuthority()]
+    const server = await startConnections('sqlite', { ISSUER: 'https://auth.example' })
+    upstream.behaviour.metadata = {
+      [METADATA]: { resource: upstream.url, authorization_servers: [authority.issuer] },
+    }
+    authority.behaviour.metadata = { client_id_metadata_document_supported: true }
+    const body = { name: 'documents', transport: 'streamable-http', url: upstream.url, auth: 'oauth' }
+    const { body: made } = await server.call('POST', '/api/v1/mcp/servers', { token: ADMIN_KEY, body })
+    const begun = await server.call('GET', `/api/mcp/oauth/${made.id}/start`, { token: ADMIN_KEY })
+    const { search } = new URL(begun.body.authorization_url)
+    const on = await server.request(`/auth/start${search}&continue=1`)
+    const asked = new URL(on.headers.get('location') ?? '').searchParams
+    const { body: said } = await server.request(`/api/mcp/oauth/${made.id}/client-metadata`)
+    expect([asked.get('client_id'), [asked.get('redirect_uri')]]).toEqual([said.client_id, said.redirect_uris])
+    expect(on.headers.getSetCookie().join()).toMatch(/^__Host-aa-connect-.*; Secure/)
+    expect(authority.calls('/register')).toHaveLength(0)
+    await server.stop()
+    await authority.stop()
+    await upstream.stop()
+  })
+})
+
 describe('with a real authorization server', () => {
   test('an MCP server is authorized by node-oidc-provider, for itself alone', async () => {
     const upstream = await startMcpUpstream()

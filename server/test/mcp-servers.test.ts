@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readConfig } from '../src/config.ts'
 import { type ConnectionsServer, startConnections } from './connection-flows.ts'
 import { ADMIN_KEY, type Browser, DATABASES } from './harness.ts'
 import { type McpUpstream, startMcpUpstream } from './mcp-upstream.ts'
@@ -37,6 +38,14 @@ process.stdin.on('data', (piece) => {
 )
 writeFileSync(SILENT, `#!${process.execPath}\nprocess.on('SIGTERM', () => {}); setInterval(() => {}, 1000)\n`)
 for (const file of [PROGRAM, SILENT]) chmodSync(file, 0o755)
+
+test.each(['npx', './mcp', '/usr/bin/../bin/mcp', '/ok,mcp'])('%s is no list of programs', (listed) => {
+  expect(() => readConfig({ MCP_STDIO_COMMANDS: listed, PORT: 'x' })).toThrow(
+    expect.objectContaining({
+      faults: [expect.stringMatching(/^PORT /), expect.stringMatching(/^MCP_STDIO_COMMANDS must be absolute paths/)],
+    }),
+  )
+})
 
 describe.each(DATABASES)('MCP servers on %s', (kind) => {
   let server: ConnectionsServer
@@ -124,6 +133,16 @@ describe.each(DATABASES)('MCP servers on %s', (kind) => {
     const other = await add({})
     expect((await put(other.id, { ...other, name: 'Docs' })).status).toBe(409)
     expect((await add({ name: 'Docs' }, beta.admin)).name).toBe('Docs')
+  })
+
+  test('of those who take a name at once, one has it', async () => {
+    const all = await Promise.all(Array.from({ length: 8 }, () => add({}, beta.admin)))
+    const taken = await Promise.all(all.map((one) => put(one.id, { ...one, name: 'Wanted' }, beta.admin)))
+    expect(taken.map(({ status }) => status).sort()).toEqual([200, ...Array(7).fill(409)])
+    const given = await Promise.all(
+      Array.from({ length: 8 }, () => beta.admin.send('POST', '/api/v1/mcp/servers', { ...all[0], name: 'New' })),
+    )
+    expect(given.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(409)])
   })
 
   test('members look on and see no more than they need; nobody else of another organization sees it at all', async () => {

@@ -46,10 +46,20 @@ export function listMcpServers(db: Db, orgId: string, limit: number, after?: Pos
   return query.orderBy('created_at').orderBy('server_id').limit(limit).execute()
 }
 
-type Change = Pick<McpServerRow, 'server_id' | 'updated_at'> & Partial<McpServerRow>
+/** Puts a row in the place of the one that was read. False when that has been changed, or authorized anew, since. */
+export async function updateMcpServer(trx: Db, before: McpServerRow, after: McpServerRow): Promise<boolean> {
+  const { server_id, org_id, created_at, ...change } = after
+  const updated = await asRead(trx, before).set(change).executeTakeFirst()
+  return updated.numUpdatedRows === 1n
+}
 
-export async function updateMcpServer(trx: Db, { server_id, ...change }: Change): Promise<void> {
-  await trx.updateTable('mcp_server').set(change).where('server_id', '=', server_id).execute()
+/** A change of the row, if it is as it was read. */
+function asRead(trx: Db, { server_id, connection_id, updated_at }: McpServerRow) {
+  return trx
+    .updateTable('mcp_server')
+    .where('server_id', '=', server_id)
+    .where('updated_at', '=', updated_at)
+    .where('connection_id', connection_id === null ? 'is' : '=', connection_id)
 }
 
 /** What a test found, unless the server was changed since. */
@@ -73,17 +83,7 @@ export async function deleteMcpServer(trx: Db, serverId: string): Promise<boolea
 }
 
 /** Puts another connection in the place of the one that was read. False when the server has been changed since. */
-export async function moveMcpConnection(
-  trx: Db,
-  { server_id, connection_id, updated_at }: McpServerRow,
-  to: string,
-): Promise<boolean> {
-  const moved = await trx
-    .updateTable('mcp_server')
-    .set({ connection_id: to })
-    .where('server_id', '=', server_id)
-    .where('updated_at', '=', updated_at)
-    .where('connection_id', connection_id === null ? 'is' : '=', connection_id)
-    .executeTakeFirst()
+export async function moveMcpConnection(trx: Db, before: McpServerRow, to: string): Promise<boolean> {
+  const moved = await asRead(trx, before).set({ connection_id: to }).executeTakeFirst()
   return moved.numUpdatedRows === 1n
 }

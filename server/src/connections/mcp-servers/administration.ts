@@ -1,11 +1,10 @@
-import { requireOrganizationAdmin } from '../../accounts/roles.ts'
 import type { Deps, Principal } from '../../context.ts'
 import { newId } from '../../crypto/ids.ts'
 import { ApiError } from '../../http/errors.ts'
 import { listCursor, nextCursor } from '../../http/listing.ts'
 import { OutboundRefused } from '../../http/outbound/failure.ts'
 import type { ConnectionRow } from '../../storage/connections.ts'
-import type { AuditEntry } from '../../storage/database.ts'
+import type { AuditEntry, Work } from '../../storage/database.ts'
 import { deleteMcpClients } from '../../storage/mcp-clients.ts'
 import {
   countMcpServers,
@@ -16,18 +15,22 @@ import {
   type McpServerRow,
   updateMcpServer,
 } from '../../storage/mcp-servers.ts'
+import { isTaken } from '../../storage/taken.ts'
 import { requireConnectionsCaller } from '../policy.ts'
 import { findProvider } from '../provider-registry.ts'
 import { revokeUpstream } from '../revocation.ts'
 import { changedSecrets, checkedSettings, isSameAuthorization, isSamePlace, type Plain } from './checked-settings.ts'
 import {
   administeredView,
+  changedMeanwhile,
   connectionOf,
   endMcpConnection,
+  isAdministrator,
   listedView,
   type McpServer,
   openMcpSecrets,
   readMcpSecrets,
+  requireAdministrator,
   requireMcpServer,
   sealMcpSecrets,
   serverOf,
@@ -40,7 +43,7 @@ const MAX_SERVERS = 200
 
 /** Sets up an MCP server for the caller's organization. */
 export async function createMcpServer(deps: Deps, given: NewMcpServer, principal: Principal) {
-  requireOrganizationAdmin(principal)
+  requireAdministrator(principal)
   const settings = checkedSettings(deps, given, principal)
   await checkAddresses(deps, given)
   const now = deps.now()
@@ -92,31 +95,30 @@ async function viewFor(deps: Deps, principal: Principal, server: McpServer) {
   return isAdministrator(principal) ? administeredView(deps, server, connection) : listedView(deps, server, connection)
 }
 
-function isAdministrator(principal: Principal): boolean {
-  return principal.kind === 'operator' || (principal.kind === 'person' && principal.role === 'admin')
-}
-
 /** The whole of it, but for secrets that are left out: these stay, while they go where they went. */
 export async function replaceMcpServer(deps: Deps, serverId: string, given: NewMcpServer, principal: Principal) {
-  requireOrganizationAdmin(principal)
+  requireAdministrator(principal)
   const { row: before } = await requireMcpServer(deps.db.read, principal, serverId)
   // One whose record cannot be trusted is to be taken away.
   await openMcpSecrets(deps, before)
   const revoke = await revocationOf(deps, before)
   const settings = checkedSettings(deps, given, principal)
   await checkAddresses(deps, given)
-  const { row, ended } = await deps.db.write(async (work) => {
+  const replace = async (work: Work) => {
     const { trx, record } = work
     const known = await requireMcpServer(trx, principal, serverId)
     const named = await findMcpServerByName(trx, principal.orgId, given.name)
     if (named && named.server_id !== serverId) throw nameTaken(given.name)
     const row = changedRow(deps, known, settings, given)
     const ended = row.connection_id === null ? await connectionOf(trx, known.row) : undefined
-    await updateMcpServer(trx, row)
+    if (!(await updateMcpServer(trx, known.row, row))) throw changedMeanwhile()
     if (row.connection_id === null) await deleteMcpClients(trx, serverId)
     if (ended) await endMcpConnection(work, ended)
     record({ ...eventOf(principal, row, deps.now()), action: 'mcp_server.updated', detail: toldOf(given) })
     return { row, ended }
+  }
+  const { row, ended } = await deps.db.write(replace).catch((error: unknown) => {
+    throw isTaken(error) ? nameTaken(given.name) : error
   })
   if (ended) await revoke(ended)
   return administeredView(deps, serverOf(row), await connectionOf(deps.db.read, row))
@@ -142,7 +144,7 @@ function changedRow(deps: Deps, { row, settings: before }: McpServer, plain: Pla
 
 /** Takes it away, with its tokens: here at once, then at the authorization server. */
 export async function removeMcpServer(deps: Deps, serverId: string, principal: Principal): Promise<void> {
-  requireOrganizationAdmin(principal)
+  requireAdministrator(principal)
   const revoke = await revocationOf(deps, (await requireMcpServer(deps.db.read, principal, serverId)).row)
   const ended = await deps.db.write(async (work) => {
     const { row } = await requireMcpServer(work.trx, principal, serverId)
@@ -162,7 +164,7 @@ export async function disconnectMcpServer(
   serverId: string,
   principal: Principal,
 ): Promise<{ revoked_upstream: boolean }> {
-  requireOrganizationAdmin(principal)
+  requireAdministrator(principal)
   const revoke = await revocationOf(deps, (await requireMcpServer(deps.db.read, principal, serverId)).row)
   const ended = await deps.db.write(async (work) => {
     const { row } = await requireMcpServer(work.trx, principal, serverId)

@@ -1,4 +1,3 @@
-import { requireOrganizationAdmin } from '../../accounts/roles.ts'
 import type { Deps, Principal } from '../../context.ts'
 import { ApiError } from '../../http/errors.ts'
 import { deleteMcpClients, insertMcpClient } from '../../storage/mcp-clients.ts'
@@ -13,7 +12,15 @@ import { mcpProvider } from './client-provider.ts'
 import { clientFor } from './client-registration.ts'
 import { findProtectedResource, type ProtectedResource } from './protected-resource.ts'
 import { misconfigured } from './published.ts'
-import { connectionOf, endMcpConnection, type McpServer, openMcpSecrets, requireMcpServer } from './servers.ts'
+import {
+  changedMeanwhile,
+  connectionOf,
+  endMcpConnection,
+  type McpServer,
+  openMcpSecrets,
+  requireAdministrator,
+  requireMcpServer,
+} from './servers.ts'
 
 export interface BegunAuthorization extends RequestedConnection {
   /** Of the browser that began it; undefined: the one that opens the link is held to it. */
@@ -26,7 +33,7 @@ export async function beginAuthorization(
   serverId: string,
   principal: Principal,
 ): Promise<BegunAuthorization> {
-  requireOrganizationAdmin(principal)
+  requireAdministrator(principal)
   const server = await requireMcpServer(deps.db.read, principal, serverId)
   requireAuthorizable(server)
   deps.callLimits.takeRefresh(principal, serverId)
@@ -63,13 +70,14 @@ export async function beginAuthorization(
   const ended = known ? undefined : before
   const endedProvider = ended && (await findProvider(deps, ended.provider_name))
   await deps.db.write(async (work) => {
+    await write(work)
+    // From here on nobody else changes the server, or takes it away.
+    if (!(await moveMcpConnection(work.trx, server.row, answer.connection_id))) throw changedMeanwhile()
     if (client.isNew) {
       // Those before are of no use any more.
       await deleteMcpClients(work.trx, serverId)
       await insertMcpClient(work.trx, client.row)
     }
-    await write(work)
-    if (!(await moveMcpConnection(work.trx, server.row, answer.connection_id))) throw changedMeanwhile()
     if (ended) await endMcpConnection(work, ended)
     work.record({
       at: deps.now(),
@@ -114,8 +122,4 @@ function issuerOf({ settings }: McpServer, { authorizationServers: [first] }: Pr
 /** Who is signed in here is in the browser that will come back; a program is not. */
 function isInBrowser(principal: Principal): boolean {
   return principal.kind === 'person' && principal.credential.kind === 'session'
-}
-
-function changedMeanwhile(): ApiError {
-  return new ApiError('conflict', 'It was changed, or somebody else began, just now; try again')
 }

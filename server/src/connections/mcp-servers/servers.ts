@@ -27,8 +27,21 @@ export async function requireMcpServer(db: Db, { orgId }: Principal, serverId: s
   return serverOf(row)
 }
 
+/** What they are, and who lets us in there, is for the organization's administrators, whatever door they come by. */
+export function isAdministrator(principal: Principal): boolean {
+  return principal.kind === 'operator' || (principal.kind === 'person' && principal.role === 'admin')
+}
+
+export function requireAdministrator(principal: Principal): void {
+  if (!isAdministrator(principal)) throw new ApiError('forbidden', 'This is for administrators of the organization')
+}
+
 export function unknownMcpServer(): ApiError {
   return new ApiError('not_found', 'There is no such MCP server')
+}
+
+export function changedMeanwhile(): ApiError {
+  return new ApiError('conflict', 'Somebody else changed or authorized it just now; look at it, and try again')
 }
 
 export function sealMcpSecrets(

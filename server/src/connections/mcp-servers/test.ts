@@ -1,4 +1,3 @@
-import { requireOrganizationAdmin } from '../../accounts/roles.ts'
 import type { Deps, Principal } from '../../context.ts'
 import { keepMcpTest } from '../../storage/mcp-servers.ts'
 import { createScrubber } from '../scrub.ts'
@@ -7,7 +6,15 @@ import type { Channel } from './channel.ts'
 import { faultOf, McpFault } from './fault.ts'
 import { isObject } from './json-rpc.ts'
 import { INITIALIZE, PROTOCOL_VERSIONS } from './protocol.ts'
-import { connectionOf, type McpServer, type McpTool, mayRun, openMcpSecrets, requireMcpServer } from './servers.ts'
+import {
+  connectionOf,
+  type McpServer,
+  type McpTool,
+  mayRun,
+  openMcpSecrets,
+  requireAdministrator,
+  requireMcpServer,
+} from './servers.ts'
 import type { McpServerSecrets } from './settings.ts'
 import { openSse } from './sse.ts'
 import { openStdio } from './stdio.ts'
@@ -36,7 +43,7 @@ export type McpTestResult = { ok: boolean; duration_ms: number } & Partial<Intro
 
 /** `POST /api/v1/mcp/servers/{id}/test`: connects for real, and says what is there, or what to do. */
 export async function testMcpServer(deps: Deps, serverId: string, principal: Principal): Promise<McpTestResult> {
-  requireOrganizationAdmin(principal)
+  requireAdministrator(principal)
   const server = await requireMcpServer(deps.db.read, principal, serverId)
   deps.callLimits.takeRefresh(principal, serverId)
   const began = performance.now()
