@@ -1,8 +1,8 @@
-import axe from 'axe-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../../examples/agent/browser.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
+import { accessFaults, goTo, openPage, openWindow, signUpAt } from './console-window.ts'
 import { freePort } from './free-port.ts'
 import { ADMIN_KEY, freshDatabase } from './harness.ts'
 import { type McpAuthority, type McpUpstream, startMcpAuthority, startMcpUpstream } from './mcp-upstream.ts'
@@ -39,8 +39,8 @@ beforeAll(async () => {
   server = await startServer({ ...env, EGRESS_ALLOW: '127.0.0.1' })
   issuer = server.deps.config.issuer
   browser = await launchBrowser()
-  admin = await opened(await window())
-  member = await opened(await window())
+  admin = await openPage(await openWindow(browser), complaints)
+  member = await openPage(await openWindow(browser), complaints)
 })
 afterAll(async () => {
   await browser.close()
@@ -50,54 +50,18 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function window(): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(10_000)
-  return context
-}
-
-/** What it complains of is a Content-Security-Policy that is hurt, or a script that failed. */
-async function opened(context: BrowserContext): Promise<Page> {
-  const tab = await context.newPage()
-  tab.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
-      complaints.push(message.text())
-  })
-  tab.on('pageerror', (error) => complaints.push(error.message))
-  return tab
-}
-
-async function signUp(at: Page, name: string, email: string) {
-  await at.goto(`${issuer}/console/sign-up`)
-  await at.getByLabel('Your name').fill(name)
-  await at.getByLabel('Email').fill(email)
-  await at.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await at.getByRole('button', { name: 'Create account' }).click()
-  await at.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-}
-
-const goTo = (at: Page, screen: string) =>
-  at.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: screen, exact: true }).click()
+const signUp = (at: Page, name: string, email: string) => signUpAt(at, issuer, { name, email })
 const choose = async (label: string, option: string | RegExp) => {
   await admin.getByRole('combobox', { name: label, exact: true }).click()
   await admin.getByRole('option', { name: option }).click()
 }
 const row = (at: Page, name: string) => at.getByRole('row').filter({ hasText: name })
 
-async function faultsOf(at: Page): Promise<string[]> {
-  return at.evaluate(`(async () => {
-    ${axe.source}
-    const { violations } = await axe.run(document, { resultTypes: ['violations'] })
-    return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' '))
-  })()`)
-}
-
 test('an administrator adds a server with a key, which goes in and never comes out, and tests it', async () => {
   await signUp(admin, 'Ada Lovelace', 'ada@example.com')
   await goTo(admin, 'MCP servers')
   await admin.getByText('No MCP servers yet').waitFor()
-  expect(await faultsOf(admin)).toEqual([])
+  expect(await accessFaults(admin)).toEqual([])
   await admin.getByRole('button', { name: 'Add server' }).first().click()
   const sheet = admin.getByRole('dialog')
   await sheet.getByLabel('Name', { exact: true }).fill('Documents')
@@ -117,7 +81,7 @@ test('an administrator adds a server with a key, which goes in and never comes o
   const dialog = admin.getByRole('dialog')
   await dialog.getByText(/It works: upstream 3\.2\.1/).waitFor()
   await dialog.getByText('Finds documents by their words').waitFor()
-  expect(await faultsOf(admin)).toEqual([])
+  expect(await accessFaults(admin)).toEqual([])
   await dialog.getByRole('button', { name: 'Close' }).last().click()
   await row(admin, 'Documents').getByText('and 1 more').waitFor()
   expect(await admin.content()).not.toContain(CANARY)
@@ -126,7 +90,7 @@ test('an administrator adds a server with a key, which goes in and never comes o
   await admin.getByRole('menuitem', { name: 'Change' }).click()
   await sheet.getByLabel('Name', { exact: true }).fill('Our documents')
   expect(await sheet.getByLabel('Value of header 1').inputValue()).toBe('')
-  expect(await faultsOf(admin)).toEqual([])
+  expect(await accessFaults(admin)).toEqual([])
   await sheet.getByRole('button', { name: 'Save' }).click()
   await row(admin, 'Our documents').waitFor()
   await admin.getByRole('button', { name: 'Test Our documents' }).click()
@@ -140,7 +104,7 @@ test('an administrator authorizes a server by OAuth, and comes back to it', asyn
   await sheet.getByLabel('Name', { exact: true }).fill('Issues')
   await sheet.getByLabel('Address').fill(upstream.url)
   await choose('Authorization', /^OAuth/)
-  expect(await faultsOf(admin)).toEqual([])
+  expect(await accessFaults(admin)).toEqual([])
   await sheet.getByRole('button', { name: 'Add server' }).click()
   await sheet.waitFor({ state: 'detached' })
   await row(admin, 'Issues').getByText('Authorize first').waitFor()
@@ -201,7 +165,7 @@ test.each(['light', 'dark'] as const)('it can be used by everybody, in %s, and f
         await admin.screenshot({
           path: `${process.env.PICTURES}/mcp-${colorScheme}-${width}-${screen.slice(1, 7)}.png`,
         })
-      expect([screen, await faultsOf(admin)]).toEqual([screen, []])
+      expect([screen, await accessFaults(admin)]).toEqual([screen, []])
       expect([screen, await admin.evaluate('document.documentElement.scrollWidth')]).toEqual([screen, width])
     }
   }

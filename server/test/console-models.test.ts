@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../../examples/agent/browser.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
+import { accessFaults, goTo, openPage, openWindow, signUpAt } from './console-window.ts'
 import { freePort } from './free-port.ts'
 import { ADMIN_KEY, freshDatabase } from './harness.ts'
 import { PRICE } from './model-gateway.ts'
@@ -40,10 +40,10 @@ beforeAll(async () => {
   server = await startServer({ ...env, EGRESS_ALLOW: '127.0.0.1' })
   issuer = server.deps.config.issuer
   browser = await launchBrowser()
-  operator = await window()
-  person = await window()
-  admin = await opened(operator)
-  page = await opened(person)
+  operator = await openWindow(browser)
+  person = await openWindow(browser)
+  admin = await openPage(operator, complaints)
+  page = await openPage(person, complaints)
 })
 afterEach(() => upstream.reset())
 afterAll(async () => {
@@ -53,34 +53,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function window(): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(10_000)
-  return context
-}
-
-/** What it complains of is a Content-Security-Policy that is hurt, or a script that failed. */
-async function opened(context: BrowserContext): Promise<Page> {
-  const tab = await context.newPage()
-  tab.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
-      complaints.push(message.text())
-  })
-  tab.on('pageerror', (error) => complaints.push(error.message))
-  return tab
-}
-
-async function signUp(at: Page, name: string, email: string) {
-  await at.goto(`${issuer}/console/sign-up`)
-  await at.getByLabel('Your name').fill(name)
-  await at.getByLabel('Email').fill(email)
-  await at.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await at.getByRole('button', { name: 'Create account' }).click()
-  await at.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-}
-
-const goTo = (at: Page, screen: string) =>
-  at.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: screen, exact: true }).click()
+const signUp = (at: Page, name: string, email: string) => signUpAt(at, issuer, { name, email })
 const choose = async (at: Page, label: string, option: string | RegExp) => {
   await at.getByRole('combobox', { name: label, exact: true }).click()
   await at.getByRole('option', { name: option }).click()
@@ -373,12 +346,7 @@ describe('every screen of models', { timeout: 120_000 }, () => {
         await settled(at, screen)
         if (screen === '/playground') await talk(at)
         await picture(at, screen, `${at === admin ? 'operator' : 'person'}-${colorScheme}`)
-        const faults = await at.evaluate(`(async () => {
-          ${axe.source}
-          const { violations } = await axe.run(document, { resultTypes: ['violations'] })
-          return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-            .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' '))
-        })()`)
+        const faults = await accessFaults(at)
         expect([screen, faults]).toEqual([screen, []])
       }
     }

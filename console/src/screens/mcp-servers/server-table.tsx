@@ -9,6 +9,7 @@ import {
   DropdownMenuTrigger,
 } from '../../components/dropdown-menu.tsx'
 import { Initials } from '../../components/initials.tsx'
+import { NameList } from '../../components/name-list.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../../components/table.tsx'
 import { type McpServer, TRANSPORT_LABELS } from '../../mcp-servers.ts'
@@ -92,36 +93,10 @@ function labelOf({ status, authorization }: McpServer): { label?: string } {
     : {}
 }
 
-const SHOWN = 3
-
 function Tools({ server: { tools } }: { server: McpServer }) {
   if (!tools) return <span className="text-muted-foreground">Not tested yet</span>
   if (tools.length === 0) return <span className="text-muted-foreground">None</span>
-  const more = tools.length - SHOWN
-  return (
-    <ul aria-label="Tools" className="flex min-w-0 flex-wrap gap-1">
-      {tools.slice(0, SHOWN).map(({ name, description }) => (
-        <li
-          key={name}
-          className="max-w-full truncate rounded-md bg-muted px-1.5 py-0.5 font-mono text-xs"
-          title={description ?? name}
-        >
-          {name}
-        </li>
-      ))}
-      {more > 0 && (
-        <li
-          className="py-0.5 text-xs text-muted-foreground"
-          title={tools
-            .slice(SHOWN)
-            .map(({ name }) => name)
-            .join(', ')}
-        >
-          and {more} more
-        </li>
-      )}
-    </ul>
-  )
+  return <NameList label="Tools" names={tools.map(({ name, description }) => ({ name, title: description }))} />
 }
 
 interface ActsProps {
