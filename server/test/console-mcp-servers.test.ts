@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../../examples/agent/browser.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
-import { accessFaults, goTo, openPage, openWindow, signUpAt } from './console-window.ts'
+import { accessFaults, goTo, openPage, openWindow, picture, signUpAt } from './console-window.ts'
 import { freePort } from './free-port.ts'
 import { ADMIN_KEY, freshDatabase } from './harness.ts'
 import { type McpAuthority, type McpUpstream, startMcpAuthority, startMcpUpstream } from './mcp-upstream.ts'
@@ -61,6 +61,7 @@ test('an administrator adds a server with a key, which goes in and never comes o
   await signUp(admin, 'Ada Lovelace', 'ada@example.com')
   await goTo(admin, 'MCP servers')
   await admin.getByText('No MCP servers yet').waitFor()
+  await picture(admin, 'mcp-servers-empty')
   expect(await accessFaults(admin)).toEqual([])
   await admin.getByRole('button', { name: 'Add server' }).first().click()
   const sheet = admin.getByRole('dialog')
@@ -81,6 +82,7 @@ test('an administrator adds a server with a key, which goes in and never comes o
   const dialog = admin.getByRole('dialog')
   await dialog.getByText(/It works: upstream 3\.2\.1/).waitFor()
   await dialog.getByText('Finds documents by their words').waitFor()
+  await picture(admin, 'mcp-servers-test')
   expect(await accessFaults(admin)).toEqual([])
   await dialog.getByRole('button', { name: 'Close' }).last().click()
   await row(admin, 'Documents').getByText('and 1 more').waitFor()
@@ -104,6 +106,7 @@ test('an administrator authorizes a server by OAuth, and comes back to it', asyn
   await sheet.getByLabel('Name', { exact: true }).fill('Issues')
   await sheet.getByLabel('Address').fill(upstream.url)
   await choose('Authorization', /^OAuth/)
+  await picture(admin, 'mcp-servers-oauth')
   expect(await accessFaults(admin)).toEqual([])
   await sheet.getByRole('button', { name: 'Add server' }).click()
   await sheet.waitFor({ state: 'detached' })
@@ -112,6 +115,7 @@ test('an administrator authorizes a server by OAuth, and comes back to it', asyn
   await admin.getByRole('button', { name: 'More for Issues' }).click()
   await admin.getByRole('menuitem', { name: 'Test' }).click()
   await admin.getByRole('dialog').getByText('authorize it first').waitFor()
+  await picture(admin, 'mcp-servers-refused')
   await admin.keyboard.press('Escape')
 
   await admin.getByRole('button', { name: 'Authorize Issues' }).click()
@@ -149,6 +153,7 @@ test('a member sees the list, and nothing to change it with', async () => {
   await member.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
   await goTo(member, 'MCP servers')
   await row(member, 'Our documents').getByText('search_documents').waitFor()
+  await picture(member, 'mcp-servers-member')
   for (const name of [/Add server/, /^Test/, /^More for/, /^Authorize/])
     expect(await member.getByRole('main').getByRole('button', { name }).count()).toBe(0)
 })
@@ -161,10 +166,7 @@ test.each(['light', 'dark'] as const)('it can be used by everybody, in %s, and f
       await admin.goto(`${issuer}/console/mcp-servers${screen}`)
       await admin.getByRole('heading', { level: 1, includeHidden: true }).waitFor()
       await admin.getByText('Our documents').first().waitFor()
-      if (process.env.PICTURES)
-        await admin.screenshot({
-          path: `${process.env.PICTURES}/mcp-${colorScheme}-${width}-${screen.slice(1, 7)}.png`,
-        })
+      await picture(admin, `mcp-servers${screen.replaceAll(/\W+/g, '-')}-${colorScheme}-${width}`)
       expect([screen, await accessFaults(admin)]).toEqual([screen, []])
       expect([screen, await admin.evaluate('document.documentElement.scrollWidth')]).toEqual([screen, width])
     }

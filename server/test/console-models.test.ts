@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../../examples/agent/browser.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
-import { accessFaults, goTo, openPage, openWindow, signUpAt } from './console-window.ts'
+import { accessFaults, goTo, openPage, openWindow, picture, signUpAt } from './console-window.ts'
 import { freePort } from './free-port.ts'
 import { ADMIN_KEY, freshDatabase } from './harness.ts'
 import { PRICE } from './model-gateway.ts'
@@ -332,12 +332,8 @@ describe('every screen of models', { timeout: 120_000 }, () => {
     await at.waitForLoadState('networkidle')
   }
 
-  async function picture(at: Page, screen: string, look: string) {
-    const folder = process.env.SCREENSHOTS
-    if (!folder) return
-    const name = screen.replaceAll(/\W+/g, '-').replace(/^-/, '')
-    await at.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true })
-  }
+  const pictureOf = (at: Page, screen: string, look: string) =>
+    picture(at, `${screen.replaceAll(/\W+/g, '-').replace(/^-/, '')}-${look}`)
 
   test.each(['light', 'dark'] as const)('can be used by everybody, in %s', async (colorScheme) => {
     for (const at of [admin, page]) {
@@ -345,7 +341,7 @@ describe('every screen of models', { timeout: 120_000 }, () => {
       for (const screen of SCREENS) {
         await settled(at, screen)
         if (screen === '/playground') await talk(at)
-        await picture(at, screen, `${at === admin ? 'operator' : 'person'}-${colorScheme}`)
+        await pictureOf(at, screen, `${at === admin ? 'operator' : 'person'}-${colorScheme}`)
         const faults = await accessFaults(at)
         expect([screen, faults]).toEqual([screen, []])
       }
@@ -375,7 +371,7 @@ describe('every screen of models', { timeout: 120_000 }, () => {
       for (const screen of SCREENS) {
         await settled(at, screen)
         if (screen === '/playground') await talk(at)
-        await picture(at, screen, `${at === admin ? 'operator' : 'person'}-phone`)
+        await pictureOf(at, screen, `${at === admin ? 'operator' : 'person'}-phone`)
         const width = await at.evaluate('document.documentElement.scrollWidth')
         expect([screen, width]).toEqual([screen, 360])
       }

@@ -42,3 +42,9 @@ export async function accessFaults(at: Page): Promise<string[]> {
       .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' '))
   })()`)
 }
+
+/** For who looks: pictures of what a test sees, in the folder of `SCREENSHOTS`. */
+export async function picture(at: Page, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS
+  if (folder) await at.screenshot({ path: `${folder}/${name}.png`, fullPage: true })
+}

@@ -32,7 +32,7 @@ export function McpServersScreen() {
     <>
       <PageHeader
         title="MCP servers"
-        description="Tools of others that your agents may use. Keys and tokens stay here, encrypted; nobody reads them back."
+        description="Tools of others that your agents may use. Keys and tokens stay here, encrypted."
         actions={addButton}
       />
       {status !== undefined && (
