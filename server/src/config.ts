@@ -1,3 +1,4 @@
+import { isAbsolute, normalize } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { SIGNING_ALGS, type SigningAlg } from './crypto/jws.ts'
@@ -47,6 +48,8 @@ export interface Config {
   /** Of one person, by whatever keys and processes. */
   modelCallsPerMinute: number
   chat: ChatConfig
+  /** Programs that may be run as MCP servers. */
+  mcpStdioCommands: readonly string[]
   /** What the first providers of models are made from, by variable. */
   providerVariables: Readonly<Partial<Record<ProviderVariable, string>>>
 }
@@ -245,6 +248,11 @@ const origins = list.refine(
   'must be origins, such as https://app.example.com, without a path or a slash at the end',
 )
 
+const programs = list.refine(
+  (all) => all.every((path) => isAbsolute(path) && normalize(path) === path && !path.includes('\0')),
+  'must be absolute paths of programs, such as /usr/local/bin/mcp-files, separated by commas',
+)
+
 const returnDomains = list.refine(
   (all) => all.every((domain) => /^(\*\.)?[a-z0-9.-]+(:\d{1,5})?$|^\[::1\](:\d{1,5})?$/.test(domain)),
   'must be hosts in lower case, such as app.example.com or *.example.com, without https:// and path',
@@ -348,6 +356,7 @@ const Environment = z.object({
     .optional(),
   CHAT_TIMEOUT: duration.default(300_000),
   VIEWERS_MAY_CHAT: flag.default(true),
+  MCP_STDIO_COMMANDS: programs.default([]),
   BROKER_URL: privateUrl.optional(),
   BROKER_PUBLIC_URL: issuer.optional(),
   BROKER_ALLOWED_CIDRS: cidrs.default([]),
@@ -425,6 +434,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
       timeoutMs: data.CHAT_TIMEOUT,
       viewersMayChat: data.VIEWERS_MAY_CHAT,
     },
+    mcpStdioCommands: data.MCP_STDIO_COMMANDS,
     providerVariables: Object.fromEntries(
       PROVIDER_VARIABLES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
     ),

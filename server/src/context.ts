@@ -16,6 +16,7 @@ import type { SigningKeys } from './identity/signing-keys.ts'
 import type { RefusalTally } from './models/refusal-tally.ts'
 import type { CallSoFar } from './models/refusals.ts'
 import type { ModelRegistry } from './models/registry.ts'
+import type { Programs } from './processes/programs.ts'
 import type { Breaker, Breakers } from './resilience/breaker.ts'
 import type { SingleFlight } from './resilience/single-flight.ts'
 import type { Slots } from './resilience/slots.ts'
@@ -64,6 +65,8 @@ export interface Deps {
   streams: { ofAddress: Slots; ofRequest: Slots }
   /** What is asked of a provider for all who want to know; ends before the database is closed. */
   refreshes: SingleFlight
+  /** What this server runs beside itself. */
+  programs: Programs
   /** Aborted when the process begins to drain: what never ends by itself ends then. */
   draining: AbortSignal
 }

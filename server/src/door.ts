@@ -138,7 +138,8 @@ export function requirePerson(deps: Deps) {
   const own = ownOrigins(deps.config)
   return createMiddleware<Env>(async (c, next) => {
     const principal = (await resolvePrincipal(deps, c)) ?? (await resolveVisitor(deps, c, own))
-    if (principal.kind === 'agent') throw new ApiError('forbidden', 'This is for people; an agent has no say here')
+    if (principal.kind === 'agent' && !OPEN_TO_AGENTS.test(`${c.req.method} ${c.req.path}`))
+      throw new ApiError('forbidden', 'This is for people; an agent has no say here')
     if (principal.kind === 'outside' && !OPEN_TO_OUTSIDE.test(`${c.req.method} ${c.req.path}`))
       throw new ApiError('forbidden', 'This is for people who sign in here; a token of another issuer opens /v1 only')
     if (principal.kind === 'person' && !mayManage(principal))
@@ -147,6 +148,9 @@ export function requirePerson(deps: Deps) {
     await next()
   })
 }
+
+/** Below /api, what an agent needs to know to use it. */
+const OPEN_TO_AGENTS = /^GET \/api\/v1\/mcp\/servers(\/[^/]+)?$/
 
 /** Below /api, what concerns their own budget, and nothing of an organization. */
 const OPEN_TO_OUTSIDE =

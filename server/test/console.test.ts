@@ -356,6 +356,7 @@ describe('every screen', { timeout: 120_000 }, () => {
     '/connections',
     '/connections?status=error&error=access_denied',
     '/connections/CONNECTION',
+    '/mcp-servers',
     '/providers',
     '/api-keys',
     '/apps',
