@@ -351,6 +351,34 @@ test('a key is made for some models only, says so, and one that manages is for a
   expect(await shown.getByRole('listitem').allTextContents()).toEqual(['acme/gpt-5', 'other/*'])
 })
 
+test('who chats is offered models that answer, and none that only embed', async () => {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' }
+  const body = { kind: 'openai-compatible', base_url: `${upstream.origin}/v1`, api_key: PLATFORM_KEY }
+  const providers = [
+    {
+      ...body,
+      id: 'mixed',
+      models: [{ id: 'embed-1' }, { id: 'talker' }, { id: 'vectors', operations: ['embeddings'] }],
+    },
+    { ...body, id: 'numbers', models: [{ id: 'text-embedding-*' }] },
+  ]
+  for (const provider of providers) {
+    const init = { method: 'POST', headers, body: JSON.stringify(provider) }
+    expect((await fetch(`${issuer}/api/admin/model-providers`, init)).status).toBe(201)
+  }
+  await page.goto(`${issuer}/console/playground`)
+  await page.getByRole('combobox', { name: 'Provider', exact: true }).click()
+  expect(await page.getByRole('option', { name: /^numbers/ }).count()).toBe(0)
+  await page.getByRole('option', { name: /^mixed/ }).click()
+  await page.getByRole('combobox', { name: 'Model', exact: true }).click()
+  expect(await page.getByRole('option').allTextContents()).toEqual(['talker'])
+  await page.keyboard.press('Escape')
+  for (const { id } of providers)
+    await fetch(`${issuer}/api/admin/model-providers/${id}`, { method: 'DELETE', headers })
+  await page.reload()
+  await message().waitFor()
+})
+
 test('who looks sees when a provider does not answer', async () => {
   upstream.answer = (_call, response) => sendJson(response, 500, { error: { message: 'out' } })
   for (let call = 0; call < 5; call++)

@@ -24,6 +24,7 @@ const ROUTES: [Tier, string, object?][] = [
   ...BASES.flatMap((base): [Tier, string, object?][] => [
     ['call', `POST ${base}/chat/completions`, CHAT],
     ['call', `POST ${base}/messages`, CHAT],
+    ['call', `POST ${base}/messages/count_tokens`, CHAT],
     ['call', `POST ${base}/responses`, { model: 'gpt-5', input: 'Hi' }],
     ['call', `POST ${base}/embeddings`, { model: 'embed-1', input: 'Hi' }],
     ['list', `GET ${base}/models`],

@@ -71,7 +71,8 @@ async function planOf(deps: Deps, { request, payer, ...names }: KnownCall): Prom
   return { budget, candidates: await candidatesOf(deps, request, payer, budget, names) }
 }
 
-function requireModel({ config }: Deps, models: Models, request: ModelRequest, payer: Payer): ServedModel[] {
+/** The model that is asked for, and those that may stand in. Throws `model_not_found`. */
+export function requireModel({ config }: Deps, models: Models, request: ModelRequest, payer: Payer): ServedModel[] {
   refuseOtherModels(request, payer)
   const { model } = request
   const usual = config.chat.defaultModel ?? models.first ?? ''

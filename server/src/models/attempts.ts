@@ -88,6 +88,7 @@ export async function tryCandidates(
       continue
     }
     attempts++
+    const before = last
     last = candidate.served
     const done = once((outcome: CallOutcome) => leave(outcome, deps.now()))
     try {
@@ -95,6 +96,11 @@ export async function tryCandidates(
     } catch (thrown) {
       const found = thrown instanceof UpstreamFaultError ? thrown.fault : undefined
       done(found?.outcome ?? 'neutral')
+      if (!found && candidate !== candidates[0] && hasNoWords(thrown)) {
+        attempts--
+        last = before
+        continue
+      }
       if (!found) throw thrown
       fault = found
       deps.log.warn(
@@ -105,6 +111,11 @@ export async function tryCandidates(
     }
   }
   throw new NobodyAnswered(fault?.error ?? allOut(waitMs), attempts, last)
+}
+
+/** Whoever stands in may not be able to do what was asked of the first: the caller did nothing wrong. */
+function hasNoWords(thrown: unknown): boolean {
+  return thrown instanceof ApiError && thrown.code === 'unsupported_parameter'
 }
 
 /** Thrown inside the attempts only. */
@@ -136,12 +147,23 @@ async function tryOne(candidate: Candidate, options: TryOptions): Promise<Upstre
   }
 }
 
-async function asked(
-  { served, translate, apiKey }: Candidate,
+async function asked(candidate: Candidate, options: TryOptions, stream: boolean): Promise<Upstream> {
+  const translation = candidate.translate(stream)
+  try {
+    return await answerTo(translation, candidate, options, stream)
+  } catch (thrown) {
+    const { inCallersWords } = translation
+    if (!inCallersWords || !(thrown instanceof UpstreamFaultError)) throw thrown
+    throw new UpstreamFaultError({ ...thrown.fault, error: inCallersWords(thrown.fault.error) })
+  }
+}
+
+async function answerTo(
+  translation: Translation,
+  { served, apiKey }: Candidate,
   { request, requestId, signal, timeouts }: TryOptions,
   stream: boolean,
 ): Promise<Upstream> {
-  const translation = translate(stream)
   const { operation, body } = translation
   const { backend } = served.provider
   const headers = backend.dialect === request.dialect ? request.headers : {}

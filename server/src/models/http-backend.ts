@@ -18,6 +18,15 @@ const ANTHROPIC_VERSION = '2023-06-01'
 
 const DIALECTS: Partial<Record<ProviderKind, Dialect>> = { anthropic: 'anthropic', ccrouter: 'anthropic' }
 
+/** Those whose servers have chats alone, unless the operator says otherwise. */
+const WITHOUT_RESPONSES: readonly ProviderKind[] = ['bedrock', 'vertex']
+
+function operationsOf({ kind, settings }: ModelProvider, dialect: Dialect): Operation[] {
+  if (dialect === 'anthropic') return ['messages']
+  const responses = settings.responses ?? (WITHOUT_RESPONSES.includes(kind) ? 'translate' : 'pass')
+  return ['chat', 'embeddings', ...(responses === 'pass' ? ['responses' as const] : [])]
+}
+
 /** A provider that is reached by HTTP, in the shape of OpenAI's API or of Anthropic's. */
 export function createHttpBackend(world: AuthorizationWorld, provider: ModelProvider): Backend {
   const dialect = DIALECTS[provider.kind] ?? 'openai'
@@ -35,6 +44,7 @@ export function createHttpBackend(world: AuthorizationWorld, provider: ModelProv
 
   return {
     dialect,
+    operations: operationsOf(provider, dialect),
     async call(call) {
       const { sent, answer } = await attempt(call)
       const isOurs = answer.status === 401 && call.apiKey === undefined
@@ -62,11 +72,12 @@ function fixedHeaders(dialect: Dialect, { stream, requestId }: BackendCall): Rec
   }
 }
 
-const PATHS: Record<Operation, string> = {
+const PATHS: Record<BackendCall['operation'], string> = {
   chat: '/chat/completions',
   responses: '/responses',
   embeddings: '/embeddings',
   messages: '/v1/messages',
+  count_tokens: '/v1/messages/count_tokens',
 }
 
 function addressOf(provider: ModelProvider, { operation, body }: BackendCall): string {

@@ -1,9 +1,11 @@
 import { createRateLimit } from '../resilience/rate-limit.ts'
 import type { AuditEntry } from '../storage/database.ts'
 
-/** Of one caller in a minute: more than anybody has who looks into why their calls are refused. */
-const OF_ONE_CALLER = 60
-/** Of all together who have no credential, and of whom anybody can be many. */
+/** Of somebody we know in a minute: what a whole fleet of theirs runs into when their credits end. */
+const OF_SOMEBODY = 1000
+/** Of one network without a right credential. */
+const OF_NETWORK = 300
+/** Of all these together, for anybody can be many of them. */
 const OF_NOBODY = 600
 /** Callers that are counted each for themselves, until it is told. */
 const MAX_COUNTED = 100
@@ -33,7 +35,8 @@ export type RefusalTally = ReturnType<typeof createRefusalTally>
  * a limit, and beyond it one event counts them. In memory, per process.
  */
 export function createRefusalTally() {
-  const ofCaller = createRateLimit(OF_ONE_CALLER)
+  const ofSomebody = createRateLimit(OF_SOMEBODY)
+  const ofNetwork = createRateLimit(OF_NETWORK)
   const ofNobody = createRateLimit(OF_NOBODY)
   let counted = new Map<string, Counted>()
 
@@ -52,7 +55,9 @@ export function createRefusalTally() {
     /** Whether it is to be told by itself; else it is counted. */
     admits(refusal: Refusal): boolean {
       const { event, caller, isKnown } = refusal
-      const isAdmitted = ofCaller.take(caller, event.at) === 0 && (isKnown || ofNobody.take('', event.at) === 0)
+      const isAdmitted = isKnown
+        ? ofSomebody.take(caller, event.at) === 0
+        : ofNetwork.take(caller, event.at) === 0 && ofNobody.take('', event.at) === 0
       if (!isAdmitted) count(refusal)
       return isAdmitted
     },

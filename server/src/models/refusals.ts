@@ -3,12 +3,12 @@ import type { Deps, Env, Principal } from '../context.ts'
 import { networkOf } from '../http/client-address.ts'
 import { toApiError } from '../http/respond.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
-import type { Operation } from './backend.ts'
+import type { BackendCall } from './backend.ts'
 import type { Payer } from './payer.ts'
 
 /** What is known of a call of a model by now, for the event that tells of it. */
 export interface CallSoFar {
-  operation: Operation
+  operation: BackendCall['operation']
   payer?: Payer
   /** As the caller named it. */
   model?: string
@@ -20,7 +20,7 @@ export interface CallSoFar {
  * Writes down each call of a model that came to nothing before anything was set aside for it, whoever refused it: so that
  * every call has one event, or is counted in one where they are too many. In front of whatever may refuse.
  */
-export function tellRefusals(deps: Deps, operation: Operation) {
+export function tellRefusals(deps: Deps, operation: CallSoFar['operation']) {
   return createMiddleware<Env>(async (c, next) => {
     const call: CallSoFar = { operation }
     c.set('modelCall', call)

@@ -94,8 +94,12 @@ function ModelNames({ models }: Pick<OfferedModels, 'models'>) {
   const more = models.length - SHOWN
   return (
     <ul aria-label="Models" className="flex min-w-0 flex-wrap gap-1">
-      {models.slice(0, SHOWN).map(({ id }) => (
-        <li key={id} className="max-w-full truncate rounded-md bg-muted px-1.5 py-0.5 font-mono text-xs" title={id}>
+      {models.slice(0, SHOWN).map(({ id, operations }) => (
+        <li
+          key={id}
+          className="max-w-full truncate rounded-md bg-muted px-1.5 py-0.5 font-mono text-xs"
+          title={operations.includes('chat') ? id : `${id}, for embeddings`}
+        >
           {id}
         </li>
       ))}

@@ -50,6 +50,7 @@ export function createCliBackend(kind: CliKind, config: CliBackendConfig, deps: 
 
   return {
     dialect: 'openai',
+    operations: ['chat'],
     async call({ operation, body, stream, requestId, signal, timeouts }): Promise<BackendAnswer> {
       if (operation !== 'chat') throw new ApiError('invalid_request', 'This model answers chat completions alone')
       const model = knownModel(config.models, body.model)

@@ -10,6 +10,7 @@ import {
   type ProviderKeyRow,
   saveProviderKey,
 } from '../../storage/provider-keys.ts'
+import { isProviderKind } from '../provider-settings.ts'
 import type { BudgetOwner } from './budget-owner.ts'
 
 /** What the key of a person at a provider is bound to. */
@@ -44,8 +45,9 @@ export async function setProviderKey(
     updated_at: now,
   }
   return db.write(async ({ trx, record }) => {
-    // A slip of the pen would lie there for ever, and be sent to whoever is called so one day.
-    if (!(await findModelProvider(trx, providerId)))
+    // A slip of the pen would lie there for ever, and be sent to whoever is called so one day. What a provider of a kind is
+    // called at first may be given before it is there.
+    if (!isProviderKind(providerId) && !(await findModelProvider(trx, providerId)))
       throw new ApiError('not_found', `There is no provider of models ${providerId}; GET /api/models lists them`)
     const saved = await saveProviderKey(trx, row)
     record({
