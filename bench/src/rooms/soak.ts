@@ -17,15 +17,15 @@ const ABORTED = 0.3
 /** Before the first byte, in the midst, and just before the end of what the upstream takes. */
 const LONGEST_PATIENCE_MS = 200
 const SAMPLE_MS = 30_000
-/** Caches fill, and the young generation of the heap grows to its size. */
-const WARM_UP = 0.2
+/** The caches of the database fill, which takes 64 MB of it. */
+const WARM_UP = 0.5
 /** Idle connections are given up by then. */
 const REST_MS = 90_000
 
 const METHOD = `The upstream, our server (SQLite, everything on) and the load are a process each. Half of the calls are streams; of all, 30 %
 are broken off by their caller after 0 to ${LONGEST_PATIENCE_MS} ms. An answer takes about that long. Every 30 s, garbage is collected and the memory
-read; slopes are lines through that, from the fifth of the time on that it takes to warm up. Beside the heap, the process holds the
-pages of the database that it has read (64 MB for each of its two handles), which fill while the database grows.`
+read; slopes are lines through that, in the second half. Beside the heap, the process holds the pages of the database that it has
+read, 64 MB at most for each of its two handles: these fill while the database grows to that.`
 
 /** The gateway of models for long, with callers who hang up: what it holds on to, and what it leaves behind. */
 export async function soak(options: Options): Promise<Section> {
