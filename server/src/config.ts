@@ -189,7 +189,7 @@ export interface RequestTimes {
 }
 
 const REQUEST_TIMES: RequestTimes = {
-  headersMs: 10_000,
+  headersMs: 20_000,
   bodyMs: 60_000,
   uploadMs: 600_000,
   // Longer than the idle timeout of load balancers (60 s), so that it is never us who close under a request.
