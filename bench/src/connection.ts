@@ -9,7 +9,7 @@ export type Reply = {
   body: string
 }
 
-type Waiting = { resolve: (reply: Reply) => void; reject: (error: Error) => void }
+type Waiting = { resolve: (reply: Reply) => void; reject: (error: Error) => void; onBody?: (() => void) | undefined }
 
 /**
  * One HTTP/1.1 keep-alive connection, one request at a time. `fetch` and `node:http` cost more than
@@ -32,9 +32,10 @@ export class Connection {
     return { sent: this.#socket.bytesWritten, received: this.#socket.bytesRead }
   }
 
-  send(request: string | Buffer): Promise<Reply> {
+  /** `onBody` is called with the first bytes of the reply's body. */
+  send(request: string | Buffer, onBody?: () => void): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
+      this.#waiting = { resolve, reject, onBody }
       this.#socket.write(request)
     })
   }
@@ -46,12 +47,21 @@ export class Connection {
 
   #receive(chunk: Buffer): void {
     this.#received = this.#received ? Buffer.concat([this.#received, chunk]) : chunk
+    this.#tellOfBody()
     try {
       const reply = parseReply(this.#received)
       if (reply) this.#answer(reply)
     } catch (error) {
       this.#socket.destroy(error as Error)
     }
+  }
+
+  #tellOfBody(): void {
+    const waiting = this.#waiting
+    const end = waiting?.onBody ? this.#received?.indexOf('\r\n\r\n') : undefined
+    if (!waiting?.onBody || end === undefined || end < 0 || this.#received?.length === end + 4) return
+    waiting.onBody()
+    waiting.onBody = undefined
   }
 
   #answer(reply: Reply): void {

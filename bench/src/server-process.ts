@@ -52,6 +52,12 @@ export async function startProcess(port: number, options: StartOptions): Promise
   return { port, cpuMs: () => cpuMs(child.pid), output, stop }
 }
 
+/** A program of the bench itself, on a port that it is told. */
+export async function startProgram(entry: URL): Promise<ServerProcess> {
+  const port = await freePort()
+  return startProcess(port, { entry, env: { PORT: String(port) }, readyPath: '/' })
+}
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -72,5 +72,14 @@ export const KIND_LABELS: Record<ProviderKind, string> = {
   droid: 'Factory Droid',
 }
 
+/** Those who have a model to talk to, with these models alone. */
+export const talking = (providers: readonly OfferedModels[]): OfferedModels[] =>
+  providers
+    .map((provider) => ({
+      ...provider,
+      models: provider.models.filter(({ operations }) => operations.includes('chat')),
+    }))
+    .filter(({ enabled, models }) => enabled && models.length > 0)
+
 /** What stands for many is none by itself: `claude-*`. */
 export const isPattern = (model: string) => model.endsWith('*')

@@ -157,6 +157,14 @@ const providers = createRoute({
   component: lazyRouteComponent(() => import('./screens/providers.tsx'), 'ProvidersScreen'),
 })
 
+const mcpServers = createRoute({
+  getParentRoute: () => shell,
+  path: '/mcp-servers',
+  // The last three are what the callback adds: how it came out, and for which connection.
+  validateSearch: known('server', 'status', 'error', 'connection_id'),
+  component: lazyRouteComponent(() => import('./screens/mcp-servers.tsx'), 'McpServersScreen'),
+})
+
 const playground = createRoute({
   getParentRoute: () => shell,
   path: '/playground',
@@ -215,6 +223,7 @@ const screens = [
   connections,
   connection,
   providers,
+  mcpServers,
   apiKeys,
   apps,
   playground,

@@ -14,6 +14,8 @@ import { callbackRoutes } from './connections/callback.ts'
 import { connectionGrantRoutes } from './connections/connection-grant-routes.ts'
 import { mcpResource, protectedResourceRoutes } from './connections/mcp/protected-resource.ts'
 import { mcpRoutes, refuseUnlistedOrigins } from './connections/mcp/routes.ts'
+import { mcpAuthorizationRoutes } from './connections/mcp-servers/authorization-routes.ts'
+import { mcpServerRoutes } from './connections/mcp-servers/routes.ts'
 import { organizationConnectionRoutes } from './connections/organization-routes.ts'
 import { providerAdminRoutes } from './connections/provider-routes.ts'
 import { connectionRoutes } from './connections/routes.ts'
@@ -55,6 +57,9 @@ const WITHOUT_PERSON = [
   '/api/health',
   // One invitation is called that; what can be done to invitations is not.
   (c: Context) => c.req.method === 'GET' && c.req.path === '/api/invitations/by-token',
+  // A browser that comes back brings what proves it; what is published is for everybody.
+  '/api/mcp/oauth/:server/callback',
+  '/api/mcp/oauth/:server/client-metadata',
   '/api/oauth/verify',
   '/api/stats',
 ]
@@ -97,6 +102,7 @@ export function createApp(deps: Deps) {
     .route('/api', organizationConnectionRoutes(deps))
     .route('/api', connectionGrantRoutes(deps))
     .route('/api', webhookRoutes(deps))
+    .route('/api', mcpServerRoutes(deps))
     .route('/api', fuelRoutes(deps))
     .route('/api', personModelRoutes(deps))
     .route('/api', auditRoutes(deps, checkHead))
@@ -104,6 +110,7 @@ export function createApp(deps: Deps) {
   app.route('/', modelRoutes(deps))
   app.route('/', mcpRoutes(deps))
   app.route('/', callbackRoutes(deps))
+  app.route('/', mcpAuthorizationRoutes(deps))
   app.route('/', brokerRoutes(deps))
   app.route('/api/admin', providerAdminRoutes(deps))
   app.route('/api/admin', modelProviderRoutes(deps))
@@ -131,6 +138,7 @@ function mayCallFromBrowser({ config, db }: Deps): (origin: string) => Promise<b
 function leaveToBroker(app: OpenAPIHono<Env>, broker: BrokerLink): void {
   for (const path of CALLER_PATHS) app.use(path, callerAtBroker(broker))
   app.use('/auth/*', browserAtBroker(broker))
+  app.use('/api/mcp/oauth/:server/callback', browserAtBroker(broker))
   // The broker's own door is on a private network.
   app.use('/connections/*', () => {
     throw new ApiError('not_found', 'There is nothing at this address')

@@ -5,6 +5,8 @@ import { brokerRoutes } from './connections/broker-routes.ts'
 import { callbackRoutes } from './connections/callback.ts'
 import { connectionGrantRoutes } from './connections/connection-grant-routes.ts'
 import { mcpRoutes } from './connections/mcp/routes.ts'
+import { mcpAuthorizationRoutes } from './connections/mcp-servers/authorization-routes.ts'
+import { mcpServerRoutes } from './connections/mcp-servers/routes.ts'
 import { organizationConnectionRoutes } from './connections/organization-routes.ts'
 import { PRINCIPAL_HEADER } from './connections/principal-header.ts'
 import { providerAdminRoutes } from './connections/provider-routes.ts'
@@ -38,10 +40,12 @@ export function createBrokerApp(deps: Deps): OpenAPIHono<Env> {
   app.route('/', connectionRoutes(deps))
   app.route('/', mcpRoutes(deps))
   app.route('/', callbackRoutes(deps))
+  app.route('/', mcpAuthorizationRoutes(deps))
   app.route('/', brokerRoutes(deps))
   app.route('/api', organizationConnectionRoutes(deps))
   app.route('/api', connectionGrantRoutes(deps))
   app.route('/api', webhookRoutes(deps))
+  app.route('/api', mcpServerRoutes(deps))
   app.route('/api/admin', providerAdminRoutes(deps))
   app.route('/', healthRoutes(deps))
   app.route('/', referenceRoutes(deps, app))

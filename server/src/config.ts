@@ -1,3 +1,4 @@
+import { isAbsolute, normalize } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { SIGNING_ALGS, type SigningAlg } from './crypto/jws.ts'
@@ -27,6 +28,7 @@ export interface Config {
   agentMail: { apiKey: string; baseUrl: string } | undefined
   logLevel: (typeof LOG_LEVELS)[number]
   bodyLimitBytes: number
+  requestTimes: RequestTimes
   corsOrigins: readonly string[]
   trustedProxies: readonly string[]
   /** Hosts and ranges that we call although they are private, and by http. */
@@ -46,6 +48,8 @@ export interface Config {
   /** Of one person, by whatever keys and processes. */
   modelCallsPerMinute: number
   chat: ChatConfig
+  /** Programs that may be run as MCP servers. */
+  mcpStdioCommands: readonly string[]
   /** What the first providers of models are made from, by variable. */
   providerVariables: Readonly<Partial<Record<ProviderVariable, string>>>
 }
@@ -92,6 +96,7 @@ export interface ChatConfig {
   temperature: number | undefined
   /** For all that is tried for one call. */
   timeoutMs: number
+  viewersMayChat: boolean
 }
 
 /** From none to the strongest. */
@@ -170,6 +175,28 @@ const LIFETIMES: Omit<Lifetimes, 'connectionFlow'> = {
   signingKey: 90 * 86_400,
 }
 
+/** How long a request may take to come in. What goes out takes as long as it takes. Milliseconds. */
+export interface RequestTimes {
+  headersMs: number
+  /** For a body that is read here, whole. */
+  bodyMs: number
+  /** For one that is passed on as it comes: then no request is still coming in. */
+  uploadMs: number
+  /** Between two requests of one connection. */
+  keepAliveMs: number
+  /** How often it is looked whether anybody is too slow. */
+  checkMs: number
+}
+
+const REQUEST_TIMES: RequestTimes = {
+  headersMs: 20_000,
+  bodyMs: 60_000,
+  uploadMs: 600_000,
+  // Longer than the idle timeout of load balancers (60 s), so that it is never us who close under a request.
+  keepAliveMs: 65_000,
+  checkMs: 5_000,
+}
+
 /** Everything that is wrong with the environment, in sentences that say what to do. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -219,6 +246,11 @@ const egress = list.refine(
 const origins = list.refine(
   (all) => all.every((text) => URL.canParse(text) && new URL(text).origin === text),
   'must be origins, such as https://app.example.com, without a path or a slash at the end',
+)
+
+const programs = list.refine(
+  (all) => all.every((path) => isAbsolute(path) && normalize(path) === path && !path.includes('\0')),
+  'must be absolute paths of programs, such as /usr/local/bin/mcp-files, separated by commas',
 )
 
 const returnDomains = list.refine(
@@ -323,6 +355,8 @@ const Environment = z.object({
     .refine((value) => value <= 2, 'must be from 0 to 2')
     .optional(),
   CHAT_TIMEOUT: duration.default(300_000),
+  VIEWERS_MAY_CHAT: flag.default(true),
+  MCP_STDIO_COMMANDS: programs.default([]),
   BROKER_URL: privateUrl.optional(),
   BROKER_PUBLIC_URL: issuer.optional(),
   BROKER_ALLOWED_CIDRS: cidrs.default([]),
@@ -380,6 +414,7 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
         : { apiKey: data.AGENTMAIL_API_KEY, baseUrl: data.AGENTMAIL_BASE_URL },
     logLevel: data.LOG_LEVEL,
     bodyLimitBytes: data.BODY_LIMIT_MB * 1024 * 1024,
+    requestTimes: REQUEST_TIMES,
     corsOrigins: data.CORS_ORIGINS,
     trustedProxies: data.TRUSTED_PROXIES,
     egressAllow: data.EGRESS_ALLOW,
@@ -397,7 +432,9 @@ export function readConfig(env: NodeJS.ProcessEnv, args: readonly string[] = [])
       maxTokens: data.CHAT_MAX_TOKENS,
       temperature: data.CHAT_DEFAULT_TEMPERATURE,
       timeoutMs: data.CHAT_TIMEOUT,
+      viewersMayChat: data.VIEWERS_MAY_CHAT,
     },
+    mcpStdioCommands: data.MCP_STDIO_COMMANDS,
     providerVariables: Object.fromEntries(
       PROVIDER_VARIABLES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
     ),

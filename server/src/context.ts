@@ -13,8 +13,10 @@ import type { Logger } from './http/log.ts'
 import type { Metrics } from './http/metrics.ts'
 import type { Outbound } from './http/outbound.ts'
 import type { SigningKeys } from './identity/signing-keys.ts'
+import type { RefusalTally } from './models/refusal-tally.ts'
 import type { CallSoFar } from './models/refusals.ts'
 import type { ModelRegistry } from './models/registry.ts'
+import type { Programs } from './processes/programs.ts'
 import type { Breaker, Breakers } from './resilience/breaker.ts'
 import type { SingleFlight } from './resilience/single-flight.ts'
 import type { Slots } from './resilience/slots.ts'
@@ -51,6 +53,8 @@ export interface Deps {
   models: ModelRegistry
   /** Of models at providers. */
   modelBreakers: Breakers
+  /** Calls of models that were refused, beyond what is told one by one. */
+  modelRefusals: RefusalTally
   /** How often tokens are read and refreshed on demand, in this process. */
   callLimits: CallLimits
   /** Of the hosts that tokens are refreshed at. */
@@ -61,6 +65,8 @@ export interface Deps {
   streams: { ofAddress: Slots; ofRequest: Slots }
   /** What is asked of a provider for all who want to know; ends before the database is closed. */
   refreshes: SingleFlight
+  /** What this server runs beside itself. */
+  programs: Programs
   /** Aborted when the process begins to drain: what never ends by itself ends then. */
   draining: AbortSignal
 }
@@ -125,6 +131,8 @@ export interface KeyCredential {
   scope: string
   /** The app that holds the key; null: the person's own. */
   clientId: string | null
+  /** `provider/model`, perhaps with `*` at its end; null: all models. */
+  models: readonly string[] | null
 }
 
 /** What the edge and the guards put on `c.var`. */
@@ -137,6 +145,8 @@ export interface Env {
     /** Nonce of this answer's scripts and styles. */
     nonce: string
     principal: Principal
+    /** How long the body may take to come in. */
+    bodyMs?: number
     /** Of a call of a model. */
     modelCall?: CallSoFar
     /** Headers that the edge wants on the answer, whoever makes it. */

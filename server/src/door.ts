@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { isAdminKey, operatorPrincipal } from './accounts/admin-key.ts'
-import { findKeyHolder, isApiKey } from './accounts/api-keys.ts'
+import { findKeyHolder, isApiKey, modelsOf } from './accounts/api-keys.ts'
 import { ownOrigins } from './accounts/better-auth.ts'
 import { outsidePrincipal } from './accounts/outside-identity.ts'
 import { notAMember, OPEN_TO_NON_MEMBERS, resolvePerson } from './accounts/session.ts'
@@ -79,7 +79,13 @@ async function keyPrincipal(deps: Deps, credential: string): Promise<PersonPrinc
     name: holder.user_name,
     email: holder.email,
     emailVerified: holder.email_verified_at !== null,
-    credential: { kind: 'api_key', keyId: holder.key_id, scope, clientId: holder.client_id },
+    credential: {
+      kind: 'api_key',
+      keyId: holder.key_id,
+      scope,
+      clientId: holder.client_id,
+      models: modelsOf(holder),
+    },
   }
 }
 
@@ -132,7 +138,8 @@ export function requirePerson(deps: Deps) {
   const own = ownOrigins(deps.config)
   return createMiddleware<Env>(async (c, next) => {
     const principal = (await resolvePrincipal(deps, c)) ?? (await resolveVisitor(deps, c, own))
-    if (principal.kind === 'agent') throw new ApiError('forbidden', 'This is for people; an agent has no say here')
+    if (principal.kind === 'agent' && !OPEN_TO_AGENTS.test(`${c.req.method} ${c.req.path}`))
+      throw new ApiError('forbidden', 'This is for people; an agent has no say here')
     if (principal.kind === 'outside' && !OPEN_TO_OUTSIDE.test(`${c.req.method} ${c.req.path}`))
       throw new ApiError('forbidden', 'This is for people who sign in here; a token of another issuer opens /v1 only')
     if (principal.kind === 'person' && !mayManage(principal))
@@ -141,6 +148,9 @@ export function requirePerson(deps: Deps) {
     await next()
   })
 }
+
+/** Below /api, what an agent needs to know to use it. */
+const OPEN_TO_AGENTS = /^GET \/api\/v1\/mcp\/servers(\/[^/]+)?$/
 
 /** Below /api, what concerns their own budget, and nothing of an organization. */
 const OPEN_TO_OUTSIDE =

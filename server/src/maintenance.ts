@@ -9,6 +9,7 @@ import type { Deps } from './context.ts'
 import { firstIdAt } from './crypto/ids.ts'
 import { signHead } from './identity/audit-heads.ts'
 import { startReservationSweep } from './models/fuel/reservations.ts'
+import { tellCounted } from './models/refusals.ts'
 import { startRounds } from './resilience/rounds.ts'
 import { clearChangeFeed, clearReplays, sweepTable, sweepTableById, sweptTables } from './storage/sweep.ts'
 
@@ -31,13 +32,14 @@ export function startMaintenance(deps: Deps): () => Promise<void> {
   }
 }
 
-/** One round: forgets what has ended, ends credits that have expired, takes up the keys of other processes, rotates an old key, signs the audit heads. */
+/** One round: tells what was only counted, ends credits that expired, forgets what has ended, takes up other processes' keys, signs audit heads. */
 export async function maintain(deps: Deps): Promise<void> {
   if (deps.config.only !== 'gateway') {
     await expireUnanswered(deps)
     await revokeUnconfirmed(deps)
   }
   if (deps.config.only !== 'broker') await expireLots(deps)
+  await tellCounted(deps)
   await sweep(deps)
   await deps.signingKeys.reload()
   const { activeAt } = deps.signingKeys.current()

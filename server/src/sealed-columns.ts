@@ -2,6 +2,7 @@ import { idempotentAnswerRecord } from './accounts/idempotency.ts'
 import { mailRecord } from './accounts/mail.ts'
 import { verificationRecord } from './accounts/tables/verification.ts'
 import { flowSecretsRecord, heldConsentRecord } from './connections/flow-secrets.ts'
+import { mcpSecretsRecord } from './connections/mcp-servers/servers.ts'
 import { clientSecretRecord } from './connections/provider-registry.ts'
 import { tokensRecord } from './connections/vault.ts'
 import { webhookSecretRecord } from './connections/webhooks.ts'
@@ -73,6 +74,20 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   },
   {
     table: 'provider',
+    column: 'client_secret_sealed',
+    key: ['provider_name'],
+    reads: [],
+    record: (row) => clientSecretRecord(text(row, 'provider_name')),
+  },
+  {
+    table: 'mcp_server',
+    column: 'secrets_sealed',
+    key: ['server_id'],
+    reads: ['org_id'],
+    record: (row) => mcpSecretsRecord(text(row, 'org_id'), text(row, 'server_id')),
+  },
+  {
+    table: 'mcp_client',
     column: 'client_secret_sealed',
     key: ['provider_name'],
     reads: [],

@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { createApp } from './app.ts'
 import { createBrokerApp } from './broker-app.ts'
-import { readConfig } from './config.ts'
+import { type Config, type RequestTimes, readConfig } from './config.ts'
 import type { Deps } from './context.ts'
 import { signHeads, startMaintenance } from './maintenance.ts'
 import { requireMasterKeys } from './master-key-change.ts'
+import { tellCounted } from './models/refusals.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { type Outside, openWorld } from './world.ts'
 
@@ -22,18 +23,15 @@ export interface RunningServer {
 
 /** Requests still running after this are cut off: orchestrators kill after 10 s, and the audit heads are to be signed. */
 const DRAIN_MS = 8_000
-/** Longer than the idle timeout of load balancers (60 s), so that it is never us who close under a request. */
-const KEEP_ALIVE_MS = 65_000
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 60_000
 
 /** Starts a server from an environment, and the arguments of `serve`. Throws `ConfigError` with every fault of them. */
 export async function startServer(
   env: NodeJS.ProcessEnv,
-  outside: Outside = {},
+  outside: Outside & { requestTimes?: Partial<RequestTimes> } = {},
   args: readonly string[] = [],
 ): Promise<RunningServer> {
-  const config = readConfig(env, args)
+  const given = readConfig(env, args)
+  const config: Config = { ...given, requestTimes: { ...given.requestTimes, ...outside.requestTimes } }
   const world = await openWorld(config, outside)
   const { deps } = world
   const server = await serveWorld(deps).catch(async (error: unknown) => {
@@ -60,6 +58,7 @@ export async function startServer(
     world.drain()
     await closeServer(server)
     await stopMaintenance()
+    await tellCounted(deps).catch((error: unknown) => deps.log.error({ error }, 'refusals were not written down'))
     await signHeads(deps).catch((error: unknown) => deps.log.error({ error }, 'the audit heads could not be signed'))
     await world.close()
   }
@@ -71,7 +70,7 @@ async function serveWorld(deps: Deps): Promise<Server> {
 }
 
 function listen(deps: Deps): Promise<Server> {
-  const { only, issuer, broker } = deps.config
+  const { only, issuer, broker, requestTimes: times } = deps.config
   const app = only === 'broker' ? createBrokerApp(deps) : createApp(deps)
   return new Promise((resolve, reject) => {
     const server = serve(
@@ -80,14 +79,17 @@ function listen(deps: Deps): Promise<Server> {
         hostname: deps.config.host,
         port: deps.config.port,
         serverOptions: {
-          keepAliveTimeout: KEEP_ALIVE_MS,
-          headersTimeout: HEADERS_TIMEOUT_MS,
-          requestTimeout: REQUEST_TIMEOUT_MS,
+          keepAliveTimeout: times.keepAliveMs,
+          headersTimeout: times.headersMs,
+          requestTimeout: times.uploadMs,
+          connectionsCheckingInterval: times.checkMs,
         },
       },
       () => resolve(server),
     ) as Server
     server.once('error', reject)
+    // Whoever asks before they send the body is answered by the edge, and not unseen by Node.
+    server.on('checkContinue', (...request) => server.emit('request', ...request))
   })
 }
 

@@ -22,9 +22,10 @@ import { createOutbound } from './http/outbound.ts'
 import { openSigningKeys } from './identity/signing-keys.ts'
 import { dataDirectory, openMasterKeys } from './master-keys.ts'
 import { createBackend } from './models/backends.ts'
-import { openAgentProcesses } from './models/cli/agent-processes.ts'
 import { openFirstProviders } from './models/first-providers.ts'
+import { createRefusalTally } from './models/refusal-tally.ts'
 import { createModelRegistry } from './models/registry.ts'
+import { openPrograms } from './processes/programs.ts'
 import { createBreakers } from './resilience/breaker.ts'
 import { createSingleFlight } from './resilience/single-flight.ts'
 import { createSlots } from './resilience/slots.ts'
@@ -82,7 +83,7 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
     const auth = await createAuth({ config, db, ring, random, now, log, orgId }, Date.now)
     const outbound = createOutbound({ allow: config.egressAllow })
     const draining = new AbortController()
-    const processes = await openAgentProcesses({
+    const processes = await openPrograms({
       directory: join(dataDirectory(config), 'agents'),
       environment: process.env,
       draining: draining.signal,
@@ -112,10 +113,12 @@ export async function openWorld(config: Config, outside: Outside = {}): Promise<
       callLimits: createCallLimits({ config, now }),
       models,
       modelBreakers: createBreakers(MODEL_BREAKER),
+      modelRefusals: createRefusalTally(),
       providerBreakers: createBreakers(PROVIDER_BREAKER),
       catalogue: new Map((outside.providers ?? providers).map((entry) => [entry.name, entry])),
       streams: { ofAddress: createSlots(STREAMS_PER_ADDRESS), ofRequest: createSlots(STREAMS_PER_REQUEST) },
       refreshes: createSingleFlight(),
+      programs: processes,
       draining: draining.signal,
     }
     if (config.only !== 'broker') await openFirstProviders(deps)

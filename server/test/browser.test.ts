@@ -130,7 +130,7 @@ describe('in a real browser', () => {
   async function newPage(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await browser.newContext(options)
     contexts.push(context)
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     context.on('weberror', (error) => complaints.push(error.error().message))
     context.on('console', (message) => {
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
@@ -334,7 +334,7 @@ describe('in a real browser', () => {
     const redirectUris = { redirect_uris: [`${website.origin}/callback`] }
     await api.admin('PUT', `/clients/${clientId}`, { redirect_uris: [`${website.origin}/other`] })
     await api.admin('PUT', `/clients/${clientId}`, redirectUris)
-    await page.getByRole('heading', { name: 'This sign-in was refused' }).waitFor({ timeout: 3000 })
+    await page.getByRole('heading', { name: 'This sign-in was refused' }).waitFor({ timeout: 30_000 })
     expect((await api.authenticate(requestId, agent)).status).toBe(409)
   })
 

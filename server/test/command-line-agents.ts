@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, onTestFinished } from 'vitest'
 import { createRandom } from '../src/crypto/random.ts'
 import type { Backend, BackendAnswer, BackendCall } from '../src/models/backend.ts'
-import { openAgentProcesses } from '../src/models/cli/agent-processes.ts'
 import { type CliBackendConfig, type CliKind, createCliBackend } from '../src/models/cli/cli-backend.ts'
+import { openPrograms } from '../src/processes/programs.ts'
 
 const ROOT = mkdtempSync(join(tmpdir(), 'auth-agent-test-agents-'))
 let made = 0
@@ -69,7 +69,7 @@ export async function openAgents(environment: NodeJS.ProcessEnv = process.env, d
   const logged: Logged[] = []
   const log = { warn: (details: object, message: string) => void logged.push({ message, details: { ...details } }) }
   const random = createRandom()
-  const processes = await openAgentProcesses({ directory, environment, draining: draining.signal, random, log })
+  const processes = await openPrograms({ directory, environment, draining: draining.signal, random, log })
   onTestFinished(processes.close)
   return {
     processes,

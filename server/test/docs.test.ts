@@ -7,12 +7,14 @@ import { embedSnippets, guides } from '../../docs/embed-snippets.ts'
 import { signAssertion } from '../../docs/snippets/agent-assertion.ts'
 import { launchBrowser } from '../../examples/agent/browser.ts'
 import { operatorPrincipal } from '../src/accounts/admin-key.ts'
+import { creditsOf } from '../src/accounts/credits.ts'
 import { createAgent } from '../src/identity/agents.ts'
 import { createClient } from '../src/identity/clients.ts'
 import { startServer } from '../src/server.ts'
 import { freePort } from './free-port.ts'
-import { freshDatabase, startServer as startInProcess } from './harness.ts'
+import { ADMIN_KEY, freshDatabase, startServer as startInProcess } from './harness.ts'
 import { startMcp } from './mcp-clients.ts'
+import { says, startModelUpstream } from './model-upstream.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 
@@ -85,6 +87,45 @@ test('the website and the agent of the guides sign in together', async () => {
   } finally {
     await browser.close()
     await stop()
+  }
+})
+
+test('the agent of the guides asks a model, and its owner pays', async () => {
+  const upstream = await startModelUpstream()
+  upstream.answer = says('Good morning, Ada')
+  const PORT = String(await freePort())
+  const env = { PORT, DATABASE_URL: 'sqlite::memory:', ADMIN_API_KEY: ADMIN_KEY, LOG_LEVEL: 'silent' }
+  const server = await startServer({ ...env, EGRESS_ALLOW: '127.0.0.1' })
+  const { issuer } = server.deps.config
+  const admin = async (method: string, path: string, body: object) => {
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' }
+    const answer = await fetch(`${issuer}/api/admin${path}`, { method, headers, body: JSON.stringify(body) })
+    return (await answer.json()) as Record<string, string>
+  }
+  try {
+    await admin('POST', '/model-providers', {
+      id: 'openai',
+      kind: 'openai',
+      base_url: `${upstream.origin}/v1`,
+      api_key: 'sk-of-the-platform',
+      models: [{ id: 'gpt-5', price: { input_per_mtok: 10, output_per_mtok: 100 } }],
+    })
+    const owner = { user_email: 'you@example.com', user_name: 'You' }
+    const agent = await admin('POST', '/agents', { ...owner, agent_name: 'Thinker' })
+    const { id = '' } = await admin('POST', '/users', { email: owner.user_email, name: owner.user_name })
+    await admin('POST', `/users/${id}/credits`, { amount_cents: 100, reason: 'a try' })
+    Object.assign(process.env, { ISSUER: issuer, MODEL: 'openai/gpt-5' })
+    Object.assign(process.env, { AGENT_ID: agent.agent_id, AGENT_SECRET: agent.agent_secret })
+    const { ask } = await import('../../docs/snippets/models.ts')
+    let said = ''
+    await ask('Who is there?', (text) => {
+      said += text
+    })
+    expect(said).toBe('Good morning, Ada')
+    await expect.poll(() => creditsOf(server.deps, id)).toBeLessThan(100)
+  } finally {
+    await server.close()
+    await upstream.stop()
   }
 })
 

@@ -37,6 +37,8 @@ const PUBLIC = new Set([
   'GET /auth/start',
   'GET /auth/callback',
   'GET /auth/callback/:provider',
+  'GET /api/mcp/oauth/:server/callback',
+  'GET /api/mcp/oauth/:server/client-metadata',
   'POST /authorize/person',
   'GET /console',
   'GET /console/*',

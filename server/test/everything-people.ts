@@ -35,6 +35,7 @@ export async function everythingOfPeople(server: TestServer, keep: (name: string
   keep('API key', key.body.api_key)
   const ownKey = `sk-own-${randomUUID()}`
   keep('own key at a provider', ownKey)
+  await server.admin('POST', '/model-providers', { id: 'openai', kind: 'openai', models: [{ id: 'gpt-5' }] })
   await person.send('PUT', '/api/provider-keys/openai', { api_key: ownKey })
   await person.send('PUT', '/api/provider-keys/openai', { api_key: `${ownKey} x` })
   await person.get('/api/provider-keys/openai')

@@ -14,10 +14,13 @@ describe.each(DATABASES)('a person on %s', (kind) => {
   let other: Person
   beforeAll(async () => {
     server = await startServer(kind)
+    await addProvider('openai')
     ada = await server.person({ name: 'Ada', email: 'ada@fuel.example' })
     other = await server.person({ name: 'Bob', email: 'bob@fuel.example' })
   })
   afterAll(() => server.stop())
+  const addProvider = (id: string) =>
+    well(server.admin('POST', '/model-providers', { id, kind: 'openai', models: [{ id: 'gpt-5' }] }), 201)
   const orgOf = async (person: Person) => (await well(person.get('/api/me'), 200)).organization.id as string
 
   test('gives their own key, sees its end, changes it and takes it away', async () => {
@@ -76,6 +79,22 @@ describe.each(DATABASES)('a person on %s', (kind) => {
       ])
     for (const id of ['a%2Fb', '.x', 'x'.repeat(65), '%00', 'ü'])
       expect([id, (await ada.send('PUT', `/api/provider-keys/${id}`, { api_key: SECRET })).status]).toEqual([id, 422])
+  })
+
+  test('gives none to a provider that is not there, and keeps theirs when one goes', async () => {
+    const put = (id: string) => ada.send('PUT', `/api/provider-keys/${id}`, { api_key: SECRET })
+    expect([(await put('opena')).status, (await put('opena')).body.error]).toEqual([404, 'not_found'])
+    // What the first of a kind is called, may be given before it is there.
+    expect((await put('anthropic')).status).toBe(200)
+    await addProvider('passing')
+    expect((await put('passing')).status).toBe(200)
+    await well(server.admin('DELETE', '/model-providers/passing'), 204)
+    expect((await put('passing')).status).toBe(404)
+    expect((await ada.get('/api/provider-keys/passing')).body.last_four).toBe(SECRET.slice(-4))
+    expect((await ada.get('/api/provider-keys')).text).toContain('passing')
+    expect((await ada.send('DELETE', '/api/provider-keys/passing')).status).toBe(204)
+    expect((await ada.send('DELETE', '/api/provider-keys/anthropic')).status).toBe(204)
+    expect((await ada.get('/api/provider-keys')).text).not.toContain('passing')
   })
 
   test('chooses what to pay by', async () => {

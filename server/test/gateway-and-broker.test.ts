@@ -4,6 +4,7 @@ import { freePort } from './free-port.ts'
 import { ADMIN_KEY, DATABASES, freshDatabase, ISSUER, startServer } from './harness.ts'
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
 import { CLIENTS, connect as connectMcp } from './mcp-clients.ts'
+import { startMcpAuthority, startMcpUpstream } from './mcp-upstream.ts'
 import { newSigningKey, type OutsideIssuer, startOutsideIssuer } from './outside-issuer.ts'
 import { runProgram, type SpawnedServer, serverEnv, spawnServer } from './spawned-server.ts'
 
@@ -160,6 +161,43 @@ describe.each(DATABASES)('a gateway and a broker as two processes on %s', (kind)
     const granted = await gateway.postJson('/api/connection-grants', grant, admin)
     expect(granted.status).toBe(201)
     expect((await broker.admin('GET', '/providers')).status).toBe(200)
+  })
+
+  test('an MCP server is added, authorized in a browser and tested, by the gateway alone', async () => {
+    const [upstream, authority] = [await startMcpUpstream(), await startMcpAuthority()]
+    upstream.behaviour.metadata = {
+      '/.well-known/oauth-protected-resource': { resource: upstream.origin, authorization_servers: [authority.issuer] },
+    }
+    upstream.behaviour.lets = ({ headers }) => authority.valid.has(headers.authorization?.slice(7) ?? '')
+    const admin = { authorization: `Bearer ${ADMIN_KEY}` }
+    const said = { name: 'tools', transport: 'streamable-http', url: upstream.url, auth: 'oauth' }
+    const { body: made } = await gateway.postJson('/api/v1/mcp/servers', said, admin)
+    expect(made.redirect_uri).toBe(`${ISSUER}/api/mcp/oauth/${made.id}/callback`)
+
+    const begun = await gateway.request(`/api/mcp/oauth/${made.id}/start`, { headers: admin })
+    const { pathname, search } = new URL(begun.body.authorization_url)
+    const on = await gateway.request(`${pathname}${search}&continue=1`)
+    const cookie = on.headers.getSetCookie().join().split(';')[0] ?? ''
+    const answer = authority.consent(on.headers.get('location') ?? '')
+    const callback = `/api/mcp/oauth/${made.id}/callback?${answer}`
+    expect((await gateway.request(callback)).status).toBe(400)
+    const back = await gateway.request(callback, { headers: { cookie } })
+    expect(back.headers.get('location')).toContain('/console/mcp-servers?status=success')
+
+    const tested = await gateway.postJson(`/api/v1/mcp/servers/${made.id}/test`, {}, admin)
+    expect(tested.body).toMatchObject({ ok: true })
+    const listed = await call('GET', '/api/v1/mcp/servers')
+    expect(listed.body.data).toMatchObject([{ id: made.id, status: 'ready' }])
+    expect((await call('DELETE', `/api/v1/mcp/servers/${made.id}`)).status).toBe(403)
+    // The broker itself lets in no agent either, whoever sends one.
+    const agent = writePrincipal({ kind: 'agent', id: agentId, orgId: 'org_1', scope: '' })
+    const forged = { 'x-api-key': NEW_KEY, [PRINCIPAL]: agent }
+    expect((await broker.request(`/api/v1/mcp/servers/${made.id}`, { method: 'DELETE', headers: forged })).status).toBe(
+      403,
+    )
+    expect((await broker.request('/api/v1/mcp/servers')).status).toBe(401)
+    await upstream.stop()
+    await authority.stop()
   })
 
   test('nobody but a gateway, the operator and a browser gets anything of the broker', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
+import type { DatabaseKind } from './harness.ts'
 import { PRICE, startModelGateway } from './model-gateway.ts'
 import { type SeenCall, sendEvent, sendJson, startEvents } from './model-upstream.ts'
 import { type Answer, anthropicEvents, chatChunksOf, chatCompletionOf, messageOf } from './models-anthropic-answers.ts'
@@ -9,8 +10,8 @@ import { type Answer, anthropicEvents, chatChunksOf, chatCompletionOf, messageOf
 export type ListeningGateway = Awaited<ReturnType<typeof startListeningGateway>>
 
 /** A gateway on a port of loopback, where the same upstream is a provider of OpenAI's shape and one of Anthropic's. */
-export async function startListeningGateway(env: Record<string, string> = {}) {
-  const gateway = await startModelGateway('sqlite', env)
+export async function startListeningGateway(env: Record<string, string> = {}, kind: DatabaseKind = 'sqlite') {
+  const gateway = await startModelGateway(kind, env)
   const listening = serve({ fetch: gateway.app.fetch, hostname: '127.0.0.1', port: 0 }) as Server
   await once(listening, 'listening')
   await gateway.addProvider({

@@ -47,6 +47,8 @@ describe.each(DATABASES)('a database of the first release, on %s', (kind) => {
       '0005-outside-identities',
       '0006-fuel',
       '0007-models',
+      '0008-mcp-servers',
+      '0009-limits-of-people',
       '0010-model-calls',
       '0011-credit-lots',
     ])

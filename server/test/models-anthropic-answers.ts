@@ -9,13 +9,15 @@ export interface Answer {
 
 const INPUT = { input_tokens: 10, cache_read_input_tokens: 5, cache_creation_input_tokens: 3 }
 
-export function messageOf(answer: Answer, stopReason: string) {
+export const messageOf = (answer: Answer, stopReason: string) => messageOfBlocks(blocksOf(answer), stopReason)
+
+export function messageOfBlocks(blocks: readonly Json[], stopReason: string) {
   return {
     id: 'msg_1',
     type: 'message',
     role: 'assistant',
     model: 'claude',
-    content: blocksOf(answer),
+    content: blocks,
     stop_reason: stopReason,
     stop_sequence: null,
     usage: { ...INPUT, output_tokens: 42 },
@@ -30,10 +32,12 @@ function blocksOf({ thinking, texts, calls }: Answer): Json[] {
   ]
 }
 
+export const anthropicEvents = (answer: Answer, stopReason: string) => eventsOfBlocks(blocksOf(answer), stopReason)
+
 /** As Anthropic streams it: a placeholder for the usage, pings, and every text in two pieces. */
-export function anthropicEvents(answer: Answer, stopReason: string): Json[] {
+export function eventsOfBlocks(blocks: readonly Json[], stopReason: string): Json[] {
   const start = {
-    ...messageOf(answer, stopReason),
+    ...messageOfBlocks(blocks, stopReason),
     content: [],
     stop_reason: null,
     usage: { ...INPUT, output_tokens: 1 },
@@ -41,7 +45,7 @@ export function anthropicEvents(answer: Answer, stopReason: string): Json[] {
   return [
     { type: 'message_start', message: start },
     { type: 'ping' },
-    ...blocksOf(answer).flatMap((block, index) => [
+    ...blocks.flatMap((block, index) => [
       { type: 'content_block_start', index, content_block: emptied(block) },
       ...deltasOf(block).map((delta) => ({ type: 'content_block_delta', index, delta })),
       { type: 'content_block_stop', index },

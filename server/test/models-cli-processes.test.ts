@@ -254,11 +254,11 @@ describe('nothing that an agent started outlives it', () => {
 describe('a server in a process of its own', () => {
   /** Starts one agent, and does not wait for it. */
   const serverScript = (directory: string, file: string, then: string) => `
-    import { openAgentProcesses } from ${JSON.stringify(join(import.meta.dirname, '../src/models/cli/agent-processes.ts'))}
+    import { openPrograms } from ${JSON.stringify(join(import.meta.dirname, '../src/processes/programs.ts'))}
     import { createCliBackend } from ${JSON.stringify(join(import.meta.dirname, '../src/models/cli/cli-backend.ts'))}
     import { createRandom } from ${JSON.stringify(join(import.meta.dirname, '../src/crypto/random.ts'))}
     const draining = new AbortController(), random = createRandom(), log = { warn() {} }
-    const processes = await openAgentProcesses({ directory: ${JSON.stringify(directory)}, environment: process.env, draining: draining.signal, random, log })
+    const processes = await openPrograms({ directory: ${JSON.stringify(directory)}, environment: process.env, draining: draining.signal, random, log })
     const deps = { processes, random, now: () => 0, log }
     const config = { id: 'a', command: ${JSON.stringify(file)}, models: ['m'], apiKey: 'k' }
     createCliBackend('claude-cli', config, deps).call({ operation: 'chat', body: { model: 'm', messages: [{ role: 'user', content: 'hi' }] },

@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { LEFT_OUT } from '../src/models/cli/question.ts'
+import { CHAT_AT_AGENT } from '../src/models/cli/question.ts'
 import { ask, eventsOf, freshDirectory, jsonOf, openAgents, scriptedAgent } from './command-line-agents.ts'
 
 const ANSWERS = `
@@ -200,7 +200,7 @@ describe('what an agent cannot do', () => {
   test('is left out where that changes no meaning, and defaults are no wishes', async () => {
     const { backend } = await openAgents()
     const body = {
-      ...Object.fromEntries([...LEFT_OUT].map((name) => [name, 1])),
+      ...Object.fromEntries(Object.keys(CHAT_AT_AGENT.dropped).map((name) => [name, 1])),
       ...{ n: 1, tools: [], tool_choice: 'auto', stop: null, logprobs: false },
       response_format: { type: 'text' },
     }

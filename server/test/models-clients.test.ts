@@ -317,9 +317,14 @@ const AI_SDK: [string, (model: string) => LanguageModel][] = [
         baseURL: `${gateway.url}/v1`,
         apiKey,
         includeUsage: true,
-        // Without it, it asks for JSON of any shape, which Anthropic has no words for.
+        // With it, the schema is kept to; without, the model is asked for an object, and the client looks what it got.
         supportsStructuredOutputs: true,
       })(model),
+  ],
+  [
+    '@ai-sdk/openai-compatible, as it comes',
+    (model) =>
+      createOpenAICompatible({ name: 'gateway', baseURL: `${gateway.url}/v1`, apiKey, includeUsage: true })(model),
   ],
   ['@ai-sdk/openai, .chat()', (model) => createOpenAI({ baseURL: `${gateway.url}/v1`, apiKey }).chat(model)],
 ]

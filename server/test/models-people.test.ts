@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { callOf, cents, spend } from './fuel-calls.ts'
 import { DATABASES, ISSUER, type Person } from './harness.ts'
-import { type ModelGateway, startModelGateway } from './model-gateway.ts'
+import { type ModelGateway, PRICE, startModelGateway } from './model-gateway.ts'
 import { says, sendJson } from './model-upstream.ts'
 import { bearer, newKey, well } from './tenancy.ts'
 
@@ -43,8 +43,8 @@ describe.each(DATABASES)('a person in the console, on %s', (kind) => {
         has_own_key: false,
         breaker: 'closed',
         models: [
-          { id: 'gpt-5', breaker: 'closed' },
-          { id: 'embed-1', breaker: 'closed' },
+          { id: 'gpt-5', operations: ['chat'], breaker: 'closed' },
+          { id: 'embed-1', operations: ['embeddings'], breaker: 'closed' },
         ],
       },
       {
@@ -54,10 +54,35 @@ describe.each(DATABASES)('a person in the console, on %s', (kind) => {
         has_platform_key: false,
         has_own_key: true,
         breaker: 'closed',
-        models: [{ id: 'small', breaker: 'closed' }],
+        models: [{ id: 'small', operations: ['chat'], breaker: 'closed' }],
       },
     ])
     for (const hidden of [PLATFORM_KEY, OWN_KEY, gateway.upstream.origin]) expect(text).not.toContain(hidden)
+  })
+
+  test('is not answered by a model that only embeds, where its operator says that it does', async () => {
+    await gateway.addProvider({
+      id: 'numbers',
+      kind: 'openai-compatible',
+      base_url: `${gateway.upstream.origin}/v1`,
+      models: [
+        { id: 'vectors', operations: ['embeddings'], price: PRICE },
+        { id: 'embedded-writer', operations: ['chat'], price: PRICE },
+      ],
+    })
+    expect((await offered('numbers')).models).toMatchObject([{ operations: ['embeddings'] }, { operations: ['chat'] }])
+    const { window, call } = await gateway.member()
+    const talk = (model: string) => window.send('POST', '/api/playground/chat', ask({ model }))
+    const { status, body } = await talk('numbers/vectors')
+    expect([status, body.error]).toEqual([400, 'unsupported_parameter'])
+    expect(gateway.upstream.seen).toEqual([])
+    await well(talk('numbers/embedded-writer'), 200)
+    // A name alone refuses nobody.
+    await well(talk('acme/embed-1'), 200)
+    const embed = (model: string) => call('/v1/embeddings', { model, input: 'Hi' })
+    await well(embed('numbers/vectors'), 200)
+    const refused = await embed('numbers/embedded-writer')
+    expect([refused.status, refused.body.error.param]).toEqual([400, 'model'])
   })
 
   test('chats by their session, whole or streamed, and pays as any other call does', async () => {

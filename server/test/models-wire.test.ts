@@ -1,9 +1,11 @@
+import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { answerOf } from './harness.ts'
 import { type ListeningGateway, sendNamedEvent, startListeningGateway, tells } from './listening-gateway.ts'
 import { PRICE } from './model-gateway.ts'
 import { chunk, completion, says, sendEvent, sendJson, startEvents, USAGE } from './model-upstream.ts'
+import { anthropicEvents } from './models-anthropic-answers.ts'
 import { bodyOf, upstream as rawUpstream } from './outbound-upstream.ts'
 
 let gateway: ListeningGateway
@@ -104,10 +106,7 @@ describe.each(WAYS)('a stream from a provider %s', (_, model, answer) => {
 
 describe('a stream', () => {
   test('begins before the provider has thought of what comes next', async () => {
-    let goOn = () => {}
-    const read = new Promise<void>((resolve) => {
-      goOn = resolve
-    })
+    const { promise: read, resolve: goOn } = Promise.withResolvers<void>()
     gateway.upstream.answer = async (_call, response) => {
       startEvents(response)
       sendEvent(response, chunk({ role: 'assistant', content: 'first' }))
@@ -128,10 +127,7 @@ describe('a stream', () => {
 
   test('gives a sign of life after fifteen seconds of silence, which official clients do not see', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    let goOn = () => {}
-    const silence = new Promise<void>((resolve) => {
-      goOn = resolve
-    })
+    const { promise: silence, resolve: goOn } = Promise.withResolvers<void>()
     gateway.upstream.answer = async (_call, response) => {
       startEvents(response)
       sendEvent(response, chunk({ role: 'assistant', content: 'a' }))
@@ -174,6 +170,67 @@ describe('a stream', () => {
     const { text } = await chat({ stream: true })
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
     await expect.poll(() => gateway.upstream.open()).toBe(0)
+  })
+
+  test('goes on behind what says nothing to the caller, however much of it comes alone', async () => {
+    const soon = () => new Promise((resolve) => setTimeout(resolve, 5))
+    gateway.upstream.answer = async ({ path }, response) => {
+      startEvents(response)
+      const isAnthropic = path === '/v1/messages'
+      const said = isAnthropic
+        ? anthropicEvents({ thinking: '', texts: ['Hello'], calls: [] }, 'end_turn')
+        : [chunk({ role: 'assistant', content: 'Hello' }), chunk({}, 'stop')]
+      const silent = isAnthropic ? { type: 'ping' } : chunk({}, null, { choices: [], usage: USAGE })
+      for (const event of said)
+        for (const one of [silent, silent, silent, event]) {
+          sendEvent(response, one)
+          await soon()
+        }
+      response.end(isAnthropic ? '' : 'data: [DONE]\n\n')
+    }
+    for (const model of ['gpt-5', 'sonnet']) {
+      const { text } = await chat({ model, stream: true })
+      expect(text).toContain('data: [DONE]')
+    }
+  })
+
+  test('that does not stop is ended in the words of whoever reads it', async () => {
+    const ada = await gateway.caller()
+    gateway.upstream.answer = async ({ path }, response) => {
+      startEvents(response)
+      const isAnthropic = path === '/v1/messages'
+      const [begun, block] = anthropicEvents({ thinking: '', texts: ['more '], calls: [] }, 'end_turn').filter(
+        ({ type }) => type !== 'ping',
+      )
+      const delta = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'more ' } }
+      const send = isAnthropic ? sendNamedEvent : sendEvent
+      for (const one of isAnthropic ? [begun, block] : [chunk({ role: 'assistant' })]) send(response, one ?? {})
+      while (!response.destroyed) {
+        send(response, isAnthropic ? delta : chunk({ content: 'more ' }))
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    const asked = { max_tokens: 30, messages: HI, stream: true }
+    for (const model of ['gpt-5', 'sonnet']) {
+      const { text } = await ada.call('/v1/chat/completions', { ...asked, model })
+      expect(eventsIn(text).at(-1)).toMatchObject({ choices: [{ finish_reason: 'length' }] })
+      expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    }
+    for (const model of ['gpt-5', 'sonnet']) {
+      const { text } = await ada.call('/v1/messages', { ...asked, model })
+      expect(eventsIn(text).slice(-3)).toMatchObject([
+        { type: 'content_block_stop', index: 0 },
+        { type: 'message_delta', delta: { stop_reason: 'max_tokens' } },
+        { type: 'message_stop' },
+      ])
+    }
+    const client = new Anthropic({ baseURL: gateway.url, apiKey: ada.apiKey })
+    const stream = client.messages.stream({
+      model: 'sonnet',
+      max_tokens: 30,
+      messages: [{ role: 'user', content: 'Hi' }],
+    })
+    expect(await stream.finalMessage()).toMatchObject({ stop_reason: 'max_tokens', content: [{ type: 'text' }] })
   })
 
   test('gets the word that ends it from us where the provider forgets it', async () => {
@@ -455,8 +512,8 @@ describe('what a provider of OpenAI’s shape is asked, and says', () => {
     expect(gateway.upstream.seen[0]?.body).toMatchObject(asked)
   })
 
-  test('is refused as a response where the provider has none', async () => {
-    const { status, body } = await answerOf(await call('/v1/responses', { model: 'sonnet', input: 'Hi' }))
+  test('is refused as embeddings where the provider has none', async () => {
+    const { status, body } = await answerOf(await call('/v1/embeddings', { model: 'sonnet', input: 'Hi' }))
     expect([status, body.error.code, body.error.param]).toEqual([400, 'unsupported_parameter', 'model'])
     expect(gateway.upstream.seen).toEqual([])
   })
@@ -474,6 +531,32 @@ describe('what a provider of OpenAI’s shape is asked, and says', () => {
     expect((await fetch(`${gateway.url}${base}/models/acme%2Fgpt-5`, { headers })).status).toBe(200)
     expect((await fetch(`${gateway.url}${base}/models/acme/gpt-5`, { headers })).status).toBe(200)
   })
+})
+
+test.each([
+  ['GET', '/v1/nothing', 'openai'],
+  ['POST', '/v1/completions', 'openai'],
+  ['GET', '/v1/responses/resp_1', 'openai'],
+  ['POST', '/v1/responses/resp_1/cancel', 'openai'],
+  ['GET', '/v1/openai/v1/nothing', 'openai'],
+  ['GET', '/v1/messages/msg_1', 'anthropic'],
+  ['POST', '/v1/messages/batches', 'anthropic'],
+  ['HEAD', '/v1/nothing', 'openai'],
+  ['HEAD', '/v1/messages/nothing', 'anthropic'],
+])('nothing is at %s %s, which is told in the words of %s', async (method, path, dialect) => {
+  const headers = { authorization: `Bearer ${apiKey}` }
+  const answer = await fetch(`${gateway.url}${path}`, { method, headers })
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([
+    404,
+    expect.stringContaining('application/json'),
+  ])
+  const text = await answer.text()
+  if (method === 'HEAD') return expect(text).toBe('')
+  expect(JSON.parse(text)).toMatchObject(
+    dialect === 'openai'
+      ? { error: { type: 'invalid_request_error', code: 'not_found' } }
+      : { type: 'error', error: { type: 'not_found_error' } },
+  )
 })
 
 describe('an answer', () => {
@@ -590,12 +673,51 @@ describe('a provider of Anthropic’s kind', () => {
     ['logprobs', { logprobs: true }],
     ['logit_bias', { logit_bias: { '1': 1 } }],
     ['audio', { modalities: ['audio'], audio: { voice: 'alloy', format: 'wav' } }],
-    ['response_format', { response_format: { type: 'json_object' } }],
+    ['response_format', { response_format: { type: 'grammar' } }],
   ])('refuses %s, which it has no words for', async (param, more) => {
     const { status, body } = await chat({ model: 'sonnet', ...more })
     expect([status, body.error.code]).toEqual([400, 'unsupported_parameter'])
     expect(param === 'audio' ? ['audio', 'modalities'] : [param]).toContain(body.error.param)
     expect(gateway.upstream.seen).toEqual([])
+  })
+
+  test('counts tokens for whoever asks, who pays nothing and makes a call', async () => {
+    const path = '/v1/messages/count_tokens'
+    const ada = await gateway.caller()
+    gateway.upstream.answer = (_call, response) => sendJson(response, 200, { input_tokens: 14 })
+    const client = new Anthropic({ baseURL: gateway.url, apiKey: ada.apiKey })
+    const asked = { messages: [{ role: 'user' as const, content: 'Hi' }], system: 'Be brief' }
+    expect((await client.messages.countTokens({ ...asked, model: 'sonnet' })).input_tokens).toBe(14)
+    expect(gateway.upstream.seen).toMatchObject([{ path, body: { ...asked, model: 'claude-sonnet-5' } }])
+    expect(gateway.upstream.seen[0]?.headers).toMatchObject({ 'x-api-key': 'sk-ant-canary-0123456789' })
+    expect(await ada.credits()).toBe(100_000)
+    const { headers } = await ada.call(path, { ...asked, model: 'sonnet' })
+    expect(Number(headers.get('x-ratelimit-remaining-requests'))).toBeLessThan(100_000)
+
+    const elsewhere = await ada.call(path, { ...asked, model: 'gpt-5' })
+    expect([elsewhere.status, elsewhere.body]).toMatchObject([
+      400,
+      { type: 'error', error: { type: 'invalid_request_error' } },
+    ])
+    const nobody = await answerOf(await call(path, asked, { authorization: 'Bearer sk-aa-v1-nobody' }))
+    expect([nobody.status, nobody.body.error.type]).toEqual([401, 'authentication_error'])
+    gateway.upstream.answer = (_call, response) =>
+      sendJson(response, 500, { error: { message: 'sk-ant-canary-0123456789' } })
+    const broken = await ada.call(path, { ...asked, model: 'sonnet' })
+    expect([broken.status, broken.body.error.type]).toEqual([502, 'api_error'])
+    expect(broken.text).not.toContain('canary')
+    const events = await gateway.deps.db.read
+      .selectFrom('audit_event')
+      .select('action')
+      .where('target', '=', ada.id)
+      .where('action', 'like', 'model.%')
+      .execute()
+    expect(events.map(({ action }) => action).sort()).toEqual([
+      'model.counted',
+      'model.counted',
+      'model.refused',
+      'model.refused',
+    ])
   })
 
   test('passes byte for byte to whoever speaks its dialect', async () => {

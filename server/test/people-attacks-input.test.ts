@@ -122,7 +122,7 @@ const BODIES: Record<string, object> = {
   'PUT /api/payment-method': { payment_method: 'credits' },
   'PUT /api/provider-keys/x': { api_key: 'sk-odd-0123456789' },
   'POST /api/playground/chat': { model: 'x', messages: [{ role: 'user', content: 'x' }], stream: true, max_tokens: 1 },
-  'POST /api/api-keys': { name: 'x', scopes: ['manage'], expires_in: 60 },
+  'POST /api/api-keys': { name: 'x', scopes: ['agent-fuel'], expires_in: 60, models: ['openai/gpt-5'] },
   'POST /api/connections': {
     provider_name: 'x',
     scopes: ['x'],
@@ -139,6 +139,20 @@ const BODIES: Record<string, object> = {
     path_prefix: '/x',
     raw_token: false,
   },
+  'POST /api/v1/mcp/servers': {
+    name: 'x',
+    transport: 'streamable-http',
+    url: 'https://tools.example/mcp',
+    headers: { 'x-key': 'x' },
+    auth: 'oauth',
+    oauth: { client_id: 'x', client_secret: 'x', scopes: ['x'], authorization_server: 'https://auth.example' },
+    command: '/bin/x',
+    args: ['x'],
+    env: { X: 'x' },
+    enabled: true,
+    timeout_ms: 1000,
+  },
+  'PUT /api/v1/mcp/servers/x': { name: 'x', transport: 'stdio', command: '/bin/x', args: ['x'], env: { X: 'x' } },
   'POST /api/webhooks': { url: 'https://hooks.example/x', events: ['connection.active'] },
   'POST /api/auth/sign-up/email': { name: 'x', email: 'new@some.example', password: 'a password', callbackURL: '/' },
   'POST /api/auth/sign-in/email': { email: 'x@some.example', password: 'a password' },
@@ -159,7 +173,7 @@ const BODIES: Record<string, object> = {
   'POST /api/auth/passkey/update-passkey': { id: 'x', name: 'x' },
   'POST /api/admin/users': { email: 'odd@some.example', name: 'x', role: 'member' },
   'POST /api/admin/users/x/credits': { amount_cents: 1, reason: 'x' },
-  'POST /api/admin/api-keys': { user_id: 'x', name: 'x', scopes: ['manage'] },
+  'POST /api/admin/api-keys': { user_id: 'x', name: 'x', scopes: ['agent-fuel'], models: ['openai/*'] },
 }
 
 describe.each(DATABASES)('whatever is sent to %s', (kind) => {
@@ -168,6 +182,7 @@ describe.each(DATABASES)('whatever is sent to %s', (kind) => {
   beforeAll(async () => {
     server = await startServer(kind)
     alpha = await newTenant(server, 'Alpha')
+    await server.admin('POST', '/model-providers', { id: 'x', kind: 'openai', models: [{ id: 'gpt-5' }] })
   })
   afterAll(() => server.stop())
 

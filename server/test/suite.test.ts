@@ -17,7 +17,7 @@ function runOf(body: string): Promise<number | string | undefined> {
   const config = { root: folder, test: { globalSetup: [join(ROOT, 'server/test/postgres.setup.ts')] } }
   writeFileSync(join(folder, 'vitest.config.js'), `export default ${JSON.stringify(config)}\n`)
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(vitest, 'vitest.mjs'), 'run'], { cwd: folder, timeout: 60_000 }, (error) => {
+    execFile(process.execPath, [join(vitest, 'vitest.mjs'), 'run'], { cwd: folder, timeout: 80_000 }, (error) => {
       rmSync(folder, { recursive: true, force: true })
       resolve(error ? (error.code ?? error.signal ?? undefined) : 0)
     })

@@ -1,5 +1,7 @@
 import { expect } from 'vitest'
+import { providerKeyRecord } from '../src/models/fuel/provider-keys.ts'
 import { insertPasskey } from '../src/storage/passkeys.ts'
+import { saveProviderKey } from '../src/storage/provider-keys.ts'
 import { callOf, spend } from './fuel-calls.ts'
 import {
   type AgentCredentials,
@@ -62,6 +64,8 @@ export interface Tenant {
   connectionId: string
   connectionGrantId: string
   webhookId: string
+  /** Of somebody else's, with a header of the organization's. */
+  mcpServerId: string
   /** Where the administrator has a key of their own; they have called a model, by their agent through the app. */
   providerId: string
 }
@@ -204,8 +208,20 @@ export async function newTenant(server: TestServer, name: TenantName): Promise<T
 
   const { webhook_id: webhookId } = await made(admin, '/api/webhooks', { url: `https://${name}.example/hook` })
 
+  const { id: mcpServerId } = await made(admin, '/api/v1/mcp/servers', {
+    name: `${name} tools`,
+    transport: 'streamable-http',
+    url: `https://${hostOf(name)}/mcp`,
+    headers: { 'x-key': `header-of-${name}` },
+  })
+
   const providerId = `${name.toLowerCase()}-models`
-  await well(admin.send('PUT', `/api/provider-keys/${providerId}`, { api_key: `sk-of-${name}` }), 200)
+  await server.admin('POST', '/model-providers', { id: 'own', kind: 'openai', models: [{ id: 'gpt-5' }] })
+  // At a provider that is gone again: those that are there are everybody's.
+  const { ring, db } = server.deps
+  const key_sealed = ring.seal(`sk-of-${name}`, providerKeyRecord(admin.id, providerId))
+  const ofProvider = { user_id: admin.id, provider_id: providerId, key_sealed, last_four: '' }
+  await db.write(({ trx }) => saveProviderKey(trx, { ...ofProvider, created_at: 0, updated_at: 0 }))
   const called = { org_id: me.organization.id, client_id: app.client_id, agent_id: agent.agent_id }
   const call = callOf(admin.id, {
     ...called,
@@ -239,6 +255,7 @@ export async function newTenant(server: TestServer, name: TenantName): Promise<T
     connectionId,
     connectionGrantId,
     webhookId,
+    mcpServerId,
     providerId,
   }
 }
@@ -286,6 +303,7 @@ export const READS = [
   '/api/api-keys',
   '/api/connections?limit=200',
   '/api/connection-grants?limit=200',
+  '/api/v1/mcp/servers?limit=200',
   '/api/usage?group_by=agent',
   '/api/usage/receipts?limit=200',
   '/api/usage/receipts.csv',
@@ -295,7 +313,7 @@ export const READS = [
   '/api/audit-log/export?format=csv',
 ] as const
 
-const IDS = /\b(?:agent|client|req|grant|user|org|key|inv|ses|sec|acct|conn|cgrant|wh|use)_[0-9a-z]{26,40}\b/g
+const IDS = /\b(?:agent|client|req|grant|user|org|key|inv|ses|sec|acct|conn|cgrant|wh|mcp|use)_[0-9a-z]{26,40}\b/g
 
 const ADDRESSES = /198\.51\.100\.\d+/g
 

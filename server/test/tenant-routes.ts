@@ -52,6 +52,8 @@ const claimed = ({ orgId, admin }: Tenant) => ({
 })
 const ofAgent = ({ agent }: Tenant) => `/api/agents/${agent.agent_id}`
 const ofClient = ({ website }: Tenant) => `/api/clients/${website.client_id}`
+const ofMcpServer = ({ mcpServerId }: Tenant) => `/api/v1/mcp/servers/${mcpServerId}`
+const mcpServer = { name: 'named', transport: 'streamable-http', url: 'https://tools.example/mcp' }
 const challenge = 'c'.repeat(43)
 
 /** Everything below /api that asks a person, and how one tenant's people would reach for another's through it. */
@@ -96,6 +98,16 @@ export const PERSON_ROUTES: Record<string, Case> = {
   },
   'DELETE /api/webhooks/:id': thing('admin', ({ webhookId }) => `/api/webhooks/${webhookId}`),
   'GET /api/providers': list('/api/providers'),
+  'GET /api/v1/mcp/servers': list('/api/v1/mcp/servers'),
+  'POST /api/v1/mcp/servers': own('admin', '/api/v1/mcp/servers', (tenant) => [
+    { ...mcpServer, server_id: tenant.mcpServerId, ...claimed(tenant) },
+  ]),
+  'GET /api/v1/mcp/servers/:id': thing('anyone', ofMcpServer),
+  'PUT /api/v1/mcp/servers/:id': thing('admin', ofMcpServer, { ...mcpServer, headers: {} }),
+  'DELETE /api/v1/mcp/servers/:id': thing('admin', ofMcpServer),
+  'POST /api/v1/mcp/servers/:id/test': thing('admin', (tenant) => `${ofMcpServer(tenant)}/test`),
+  'DELETE /api/v1/mcp/servers/:id/authorization': thing('admin', (tenant) => `${ofMcpServer(tenant)}/authorization`),
+  'GET /api/mcp/oauth/:server/start': thing('admin', ({ mcpServerId }) => `/api/mcp/oauth/${mcpServerId}/start`),
   'GET /api/connection-grants': list('/api/connection-grants', ({ connectionId }) => [`connection_id=${connectionId}`]),
   'POST /api/connection-grants': {
     kind: 'thing',
@@ -208,6 +220,9 @@ export const PERSON_ROUTES: Record<string, Case> = {
   'GET /api/audit-log/export': list('/api/audit-log/export', (tenant) => ['format=csv', ...byEverything(tenant)]),
 }
 
+/** What the organization's agents may read too. */
+export const OPEN_TO_AGENTS = new Set(['GET /api/v1/mcp/servers', 'GET /api/v1/mcp/servers/:id'])
+
 /** What is told as it happens; tried by itself. */
 export const STREAMS = ['GET /api/sign-ins/stream']
 
@@ -231,6 +246,9 @@ export const NO_PERSON = new Set([
   'GET /api/check-status',
   'GET /api/check-status/stream',
   'POST /api/agent/authenticate',
+  // What a browser brings back names the one flow that it began; who we are to others is the same for everybody.
+  'GET /api/mcp/oauth/:server/callback',
+  'GET /api/mcp/oauth/:server/client-metadata',
   // The token names the one invitation that it is of.
   'GET /api/invitations/by-token',
   // The key names the one person that it is of.

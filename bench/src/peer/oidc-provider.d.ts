@@ -25,6 +25,7 @@ declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: Record<string, unknown>)
     Grant: typeof Grant
+    AccessToken: { find(token: string): Promise<{ aud?: unknown } | undefined> }
     callback(): (request: IncomingMessage, response: ServerResponse) => void
     interactionDetails(
       request: IncomingMessage,

@@ -1,24 +1,25 @@
 import { type Comparison, compare, type Pace } from '../compare.ts'
+import { modelKey } from '../model-key.ts'
 import { comparisonTable, costLines, format, type Section } from '../results.ts'
 import { type ChatSide, chatCompletion } from '../rows/chat-completion.ts'
-import { freePort, type ServerProcess, startProcess } from '../server-process.ts'
+import { type FirstByte, firstByte } from '../rows/first-byte.ts'
+import { freePort, type ServerProcess, startProcess, startProgram } from '../server-process.ts'
 import { type Subject, startSubject } from '../subject.ts'
 import { whileRunning } from '../while-running.ts'
 import type { Options } from './options.ts'
 
 const REDIRECT_URI = 'http://127.0.0.1:9/callback'
 const MODEL = 'gpt-bench'
-const PORTKEY = 'portkey'
 
 const METHOD = `The upstream, our server, Portkey's gateway (1.15) and the load are a process each, over 127.0.0.1. Ours is on SQLite, with
 everything on: an API key is checked, a call is taken of the person's limit, credits are set aside and settled, a receipt
-and an audit event are written, each synced before the next step. Portkey's gateway passes the call on, and keeps nothing.
-The answer has 40 words: in one piece, or in 42 events. Portkey's gateway answers 500 to a stream that its upstream sends in chunks
-(on Node 24), so streams are compared with the upstream alone.`
+and an audit event are written, and are on the disk before an answer in one piece goes out. Portkey's gateway passes the call
+on, and keeps nothing. The answer has 40 words: in one piece, or in 42 events. Portkey's gateway stands on @hono/node-server
+1.13.8: with what its package would take today, it answers 500 to every stream.`
 
 /** The gateway of models against a peer, and what it adds to the upstream called directly. */
 export async function models(options: Options): Promise<Section> {
-  const upstream = await startHere('../model-upstream.ts', '/')
+  const upstream = await startProgram(new URL('../model-upstream.ts', import.meta.url))
   const portkey = await startPortkey()
   try {
     const body = await whileRunning(async (started) => {
@@ -32,11 +33,6 @@ export async function models(options: Options): Promise<Section> {
     await portkey.stop()
     await upstream.stop()
   }
-}
-
-async function startHere(file: string, readyPath: string): Promise<ServerProcess> {
-  const port = await freePort()
-  return startProcess(port, { entry: new URL(file, import.meta.url), env: { PORT: String(port) }, readyPath })
 }
 
 async function startPortkey(): Promise<ServerProcess> {
@@ -60,37 +56,11 @@ async function sidesOf(subject: Subject, portkey: ServerProcess, upstream: Serve
       side: subject,
       path,
       model: MODEL,
-      headers: [`Authorization: Bearer ${await keyAt(subject, base)}`],
+      headers: [`Authorization: Bearer ${await modelKey(subject, base, MODEL)}`],
     },
-    { label: PORTKEY, side: { server: portkey }, path, model: MODEL, headers: routed },
+    { label: 'portkey', side: { server: portkey }, path, model: MODEL, headers: routed },
     { label: 'directly', side: { server: upstream }, path, model: MODEL, headers: [] },
   ]
-}
-
-/** Of a person with credits enough for the run, at a server that knows the upstream. */
-async function keyAt({ server, adminKey }: Subject, base_url: string): Promise<string> {
-  const price = { input_per_mtok: 1, output_per_mtok: 1 }
-  const admin = async (path: string, body: object): Promise<Record<string, string>> => {
-    const answer = await fetch(`http://127.0.0.1:${server.port}/api/admin${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-    const text = await answer.text()
-    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${text}`)
-    return JSON.parse(text)
-  }
-  await admin('/model-providers', {
-    id: 'bench',
-    kind: 'openai',
-    base_url,
-    api_key: 'bench-key',
-    models: [{ id: MODEL, price }],
-  })
-  const { id } = await admin('/users', { email: 'bench@example.com', name: 'Bench' })
-  await admin(`/users/${id}/credits`, { amount_cents: 10_000_000, reason: 'bench' })
-  const { api_key } = await admin('/api-keys', { user_id: id, name: 'bench', scopes: ['agent-fuel'] })
-  return api_key ?? ''
 }
 
 async function measure(sides: readonly ChatSide[], pace: Pace): Promise<string> {
@@ -98,15 +68,25 @@ async function measure(sides: readonly ChatSide[], pace: Pace): Promise<string> 
   const added: string[] = []
   for (const stream of [false, true]) {
     for (const concurrency of [1, pace.concurrency]) {
-      const able = sides.filter(({ label }) => !stream || label !== PORTKEY)
-      const comparison = await compare(chatCompletion(able, stream, concurrency), { ...pace, concurrency })
+      const comparison = await compare(chatCompletion(sides, stream, concurrency), { ...pace, concurrency })
       console.error(`\n${comparisonTable([comparison])}`)
       comparisons.push(comparison)
       if (concurrency === 1) added.push(addedLine(comparison))
     }
   }
+  const first = (await firstByte(sides)).map(firstByteLine).join('\n')
   const costs = comparisons.slice(0, 1).map(costLines).join('\n')
-  return [METHOD, comparisonTable(comparisons), added.join('\n'), `A call costs:\n${costs}`].join('\n\n')
+  return [
+    METHOD,
+    comparisonTable(comparisons),
+    added.join('\n'),
+    `The first byte of a stream:\n${first}`,
+    `A call costs:\n${costs}`,
+  ].join('\n\n')
+}
+
+function firstByteLine({ label, medianMs, p95Ms }: FirstByte): string {
+  return `- ${label}: ${format(medianMs, 2)} ms at the median, ${format(p95Ms, 2)} ms at p95`
 }
 
 function addedLine({ title, results }: Comparison): string {

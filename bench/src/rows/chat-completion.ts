@@ -12,9 +12,14 @@ export function chatCompletion(sides: readonly ChatSide[], stream: boolean, conc
   }
 }
 
-function contender({ label, side, path, model, headers }: ChatSide, stream: boolean): Contender {
+export function chatRequest({ path, model, headers }: ChatSide, stream: boolean): Buffer {
   const question = { model, messages: [{ role: 'user', content: 'Say forty words.' }], max_tokens: 100 }
-  const request = Buffer.from(postJson(path, { ...question, ...(stream && { stream }) }, headers))
+  return Buffer.from(postJson(path, { ...question, ...(stream && { stream }) }, headers))
+}
+
+function contender(chat: ChatSide, stream: boolean): Contender {
+  const { label, side } = chat
+  const request = chatRequest(chat, stream)
   return {
     label,
     side,

@@ -39,6 +39,10 @@ const LOOKS: Record<string, Look> = {
   closed: { label: 'Serving', tone: 'success', icon: CircleCheck },
   open: { label: 'Not answering', tone: 'danger', icon: CircleX },
   half_open: { label: 'Being tried again', tone: 'warning', icon: CircleDashed },
+  // MCP servers.
+  ready: { label: 'Ready', tone: 'success', icon: CircleCheck },
+  authorization_required: { label: 'Authorize first', tone: 'warning', icon: ShieldQuestion },
+  command_not_allowed: { label: 'Program not allowed', tone: 'danger', icon: Ban },
   invited: { label: 'Invited', tone: 'info', icon: MailQuestion },
 }
 

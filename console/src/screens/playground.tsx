@@ -7,7 +7,7 @@ import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { useMe } from '../me.ts'
-import { offerQuery } from '../models.ts'
+import { offerQuery, talking } from '../models.ts'
 import { Chat } from './playground/chat.tsx'
 
 const DESCRIPTION = 'Talk to any model that is served here. It is paid like every other call of yours.'
@@ -15,7 +15,7 @@ const DESCRIPTION = 'Talk to any model that is served here. It is paid like ever
 /** A chat with a model, to see what it says and what that costs. */
 export function PlaygroundScreen() {
   const offer = useQuery(offerQuery)
-  const serving = offer.data?.filter(({ enabled }) => enabled)
+  const serving = offer.data && talking(offer.data)
   if (serving && serving.length > 0) return <Chat providers={serving} description={DESCRIPTION} />
   return (
     <>
@@ -45,7 +45,7 @@ function NothingServes() {
     >
       {operator
         ? 'Add a provider of models with your key there, or switch one on. Then you can talk to its models here.'
-        : 'No provider of models is switched on. Ask whoever runs this server to add one.'}
+        : 'No model to talk to is served here now. Ask whoever runs this server to add one.'}
     </EmptyState>
   )
 }

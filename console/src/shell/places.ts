@@ -16,6 +16,7 @@ import {
   Settings,
   ShieldCheck,
   WalletCards,
+  Waypoints,
 } from 'lucide-react'
 import { useMe } from '../me.ts'
 
@@ -27,6 +28,7 @@ export interface Place {
     | '/sign-ins'
     | '/approvals'
     | '/connections'
+    | '/mcp-servers'
     | '/playground'
     | '/models'
     | '/usage'
@@ -65,6 +67,7 @@ const PLACES: readonly PlaceGroup[] = [
     group: 'Access',
     places: [
       { to: '/connections', label: 'Connections', icon: Cable, key: 'c' },
+      { to: '/mcp-servers', label: 'MCP servers', icon: Waypoints, key: 'w' },
       { to: '/api-keys', label: 'API keys', icon: KeyRound, key: 'k' },
       { to: '/apps', label: 'Approved apps', icon: PlugZap, key: 'y' },
     ],

@@ -5,6 +5,7 @@ import { ListQuery } from '../http/listing.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
 import { ADMIN, IdParam, jsonBody, pageOf } from '../http/route-schemas.ts'
 import { readDevInbox } from './dev-inbox.ts'
+import { disablePerson, enablePerson } from './disabled-people.ts'
 import { createUser, getUser, listUsers, NewUser } from './users.ts'
 
 const people = { tags: ['People'], security: ADMIN }
@@ -17,6 +18,7 @@ const User = z
     role: z.enum(['admin', 'member', 'viewer']).nullable(),
     email_verified: z.boolean(),
     registered: z.boolean(),
+    disabled: z.boolean(),
     created_at: z.string(),
   })
   .openapi('User')
@@ -64,6 +66,25 @@ const routes = {
     request: { params: IdParam },
     responses: { 200: ok(User, 'The person'), ...errors(401, 403, 404) },
   }),
+  disable: createRoute({
+    method: 'post',
+    path: '/users/{id}/disable',
+    ...people,
+    summary: 'Let a person do nothing any more',
+    description:
+      'At once, in every process: their sessions and sign-ins end, and their API keys, agents and tokens of another issuer are refused. Keys and agents are kept.',
+    request: { params: IdParam },
+    responses: { 200: ok(User, 'The person'), ...errors(401, 403, 404, 409) },
+  }),
+  enable: createRoute({
+    method: 'post',
+    path: '/users/{id}/enable',
+    ...people,
+    summary: 'Let a person do again what they did',
+    description: 'Their keys and agents work again; they sign in anew.',
+    request: { params: IdParam },
+    responses: { 200: ok(User, 'The person'), ...errors(401, 403, 404) },
+  }),
   inbox: createRoute({
     method: 'get',
     path: '/dev-inbox',
@@ -88,5 +109,11 @@ export function usersAdminRoutes(deps: Deps) {
       return reply(c, await listUsers(deps, c.get('principal').orgId, limit, cursor))
     })
     .openapi(routes.get, async (c) => reply(c, await getUser(deps, c.get('principal').orgId, c.req.valid('param').id)))
+    .openapi(routes.disable, async (c) =>
+      reply(c, await disablePerson(deps, c.get('principal'), c.req.valid('param').id)),
+    )
+    .openapi(routes.enable, async (c) =>
+      reply(c, await enablePerson(deps, c.get('principal'), c.req.valid('param').id)),
+    )
     .openapi(routes.inbox, async (c) => reply(c, await readDevInbox(deps, c.req.valid('query').to)))
 }

@@ -27,15 +27,32 @@ export const KEY_SCOPES = ['agent-fuel', 'usage-tracking', 'connections', 'manag
 /** Deny by default: what changes agents and applications is asked for by name. */
 const DEFAULT_KEY_SCOPES = ['agent-fuel', 'connections'] as const
 
+/** One model of a provider, or all whose names begin so. */
+const MODEL_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}\/(\*|[\w.:/@+-]{1,200}\*?)$/
+
 export const NewApiKey = z.object({
   name: z.string().trim().min(1, 'must not be empty').max(100, 'must have at most 100 characters'),
   scopes: z
     .array(z.enum(KEY_SCOPES))
     .min(1)
     .default([...DEFAULT_KEY_SCOPES]),
+  /** Absent: all models that the person may call. */
+  models: z
+    .array(z.string().regex(MODEL_PATTERN, 'must be provider/model; * at the end stands for the rest'))
+    .min(1, 'must name a model; leave it out to allow all')
+    .max(100)
+    .optional(),
   /** Seconds. */
   expires_in: z.int().min(60).max(YEARS_10_S).optional(),
 })
+
+/** Who manages makes agents, and these call whatever their owner may. */
+function refuseWideLimits({ models, scopes }: z.output<typeof NewApiKey>): void {
+  if (models && scopes.includes('manage'))
+    throw new ApiError('validation_failed', 'A key that manages cannot be for some models only', {
+      fields: { models: 'go without the scope manage: who manages makes agents, which may call all' },
+    })
+}
 
 export type ApiKeyView = ReturnType<typeof viewOf>
 
@@ -53,11 +70,13 @@ export function isApiKey(credential: string): boolean {
 export function apiKeyRow(
   { ring, random }: Pick<Deps, 'ring' | 'random'>,
   key: string,
-  row: Pick<ApiKeyRow, 'org_id' | 'user_id' | 'client_id' | 'grant_id' | 'name' | 'scope' | 'expires_at'>,
+  row: Pick<ApiKeyRow, 'org_id' | 'user_id' | 'client_id' | 'grant_id' | 'name' | 'scope' | 'expires_at'> &
+    Partial<Pick<ApiKeyRow, 'models'>>,
   now: number,
 ): ApiKeyRow {
   return {
     key_id: newId(random, 'key'),
+    models: null,
     ...row,
     key_hash: ring.hash('api_key', key),
     prefix: key.slice(0, SHOWN_SIGNS),
@@ -92,11 +111,14 @@ export async function makeApiKey(
   { userId, orgId, actor, input }: { userId: string; orgId: string; actor: string; input: z.output<typeof NewApiKey> },
   now: number,
 ): Promise<{ row: ApiKeyRow; key: string }> {
+  refuseWideLimits(input)
   const key = newApiKey(deps.random)
   const expiresAt = input.expires_in === undefined ? null : now + input.expires_in * 1000
   const owner = { org_id: orgId, user_id: userId, client_id: null, grant_id: null }
   const scope = [...new Set(input.scopes)].join(' ')
-  const row = apiKeyRow(deps, key, { ...owner, name: input.name, scope, expires_at: expiresAt }, now)
+  const models = input.models && [...new Set(input.models)]
+  const limits = { scope, expires_at: expiresAt, models: models ? JSON.stringify(models) : null }
+  const row = apiKeyRow(deps, key, { ...owner, name: input.name, ...limits }, now)
   await insertApiKey(trx, row)
   record({
     at: now,
@@ -104,7 +126,7 @@ export async function makeApiKey(
     actor,
     action: 'api_key.created',
     target: row.key_id,
-    detail: { name: input.name, scope },
+    detail: { name: input.name, scope, ...(models && { models }) },
   })
   return { row, key }
 }
@@ -131,12 +153,18 @@ export async function revokeApiKey(deps: Deps, keyId: string, person: PersonPrin
   })
 }
 
+/** The models that a key may call; null: all that its person may. */
+export function modelsOf({ models }: Pick<ApiKeyRow, 'models'>): string[] | null {
+  return models === null ? null : JSON.parse(models)
+}
+
 export function viewOf(row: ApiKeyRow & { client_name: string | null }) {
   const time = (at: number | null) => (at === null ? null : new Date(at).toISOString())
   return {
     key_id: row.key_id,
     name: row.name,
     scopes: row.scope.split(' ').filter(Boolean),
+    models: modelsOf(row),
     prefix: row.prefix,
     last_four: row.last_four,
     client_id: row.client_id,

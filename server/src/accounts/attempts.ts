@@ -1,5 +1,6 @@
 import type { Deps } from '../context.ts'
 import { sha256 } from '../crypto/jws.ts'
+import { networkOf } from '../http/client-address.ts'
 import { ApiError } from '../http/errors.ts'
 import { addAuthFailure, findAuthFailures, takeBackAuthFailure } from '../storage/auth-failures.ts'
 
@@ -45,13 +46,6 @@ export function mailTo(email: string): Limit {
 /** An account is quickly made, and an invitation is a mail to whomever its maker likes. */
 export function invitationsBy(userId: string): Limit {
   return { kind: 'invitations by', of: userId, most: INVITATIONS_BY_ONE_PERSON }
-}
-
-/** Who has one IPv6 address has 2^64 of them: the half that their network is known by. */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return address
-  const groups = (address.split('::', 1)[0] ?? '').split(':')
-  return [...groups, '0', '0', '0', '0'].slice(0, 4).join(':')
 }
 
 /**

@@ -6,19 +6,22 @@ import {
   claimOutsideIdentity,
   claimOutsideOrganization,
   findOutsideIdentity,
+  type KnownOutside,
   type OutsideKey,
 } from '../storage/outside-identities.ts'
-import { insertPerson } from '../storage/persons.ts'
+import { findPerson, insertPerson } from '../storage/persons.ts'
 import { PersonName } from './auth-schemas.ts'
 import type { OutsideClaims } from './trusted-issuers.ts'
 
 /**
  * The principal of somebody whom an issuer vouches for. A person's row stands for them from first sight on, so that they
  * have a budget, keys and usage like anybody; they sign in nowhere, and are no member of any organization of ours.
+ * Undefined for whom the operator disabled.
  */
-export async function outsidePrincipal(deps: Deps, claims: OutsideClaims): Promise<OutsidePrincipal> {
+export async function outsidePrincipal(deps: Deps, claims: OutsideClaims): Promise<OutsidePrincipal | undefined> {
   const key = keyOf(claims)
   const row = (await findOutsideIdentity(deps.db.read, key)) ?? (await seeFirst(deps, key, claims))
+  if (row.disabled_at !== null) return undefined
   const { issuer, subject, role, permissions, email, impersonator } = claims
   return {
     kind: 'outside',
@@ -38,11 +41,14 @@ function keyOf({ issuer, subject, organization }: OutsideClaims): OutsideKey {
   return { issuer, subject, outsideId: organization === undefined ? `sub:${subject}` : `org:${organization}` }
 }
 
-function seeFirst(deps: Deps, key: OutsideKey, claims: OutsideClaims) {
+function seeFirst(deps: Deps, key: OutsideKey, claims: OutsideClaims): Promise<KnownOutside> {
   const now = deps.now()
   return deps.db.write(async (work) => {
     const org_id = await ensureOrganization(deps, work, key, claims, now)
-    return { org_id, user_id: await ensurePerson(deps, work, claims, org_id, now) }
+    const user_id = await ensurePerson(deps, work, claims, org_id, now)
+    // Known already, where they come from another organization of their issuer's.
+    const person = await findPerson(work.trx, user_id)
+    return { org_id, user_id, disabled_at: person?.disabled_at ?? null }
   })
 }
 

@@ -64,6 +64,7 @@ function viewOf(person: PersonWithRole) {
     role: person.role,
     email_verified: person.email_verified_at !== null,
     registered: person.registered_at !== null,
+    disabled: person.disabled_at !== null,
     created_at: new Date(person.created_at).toISOString(),
   }
 }

@@ -4,6 +4,7 @@ import { activateConnection, findConnection } from '../storage/connections.ts'
 import type { Work } from '../storage/database.ts'
 import { connectionTopic, organizationTopic } from '../storage/topics.ts'
 import type { Consent } from './code-exchange.ts'
+import { mcpServerEvent, mcpServerOf } from './mcp-servers/provider-name.ts'
 import { sealTokens } from './vault.ts'
 import { announce } from './webhooks.ts'
 
@@ -40,6 +41,9 @@ export async function activate(
     target: connection_id,
     detail: { provider: flow.provider_name, scopes },
   })
+  const server = mcpServerOf(flow.provider_name)
+  if (server !== undefined)
+    record({ ...mcpServerEvent(current, server, now), action: 'mcp_server.authorized', detail: { scopes } })
   const told = { ...current, account_label: consented.account_label, status: 'active' as const, reason: null }
   await announce(deps, work, current.status === 'failed' ? 'connection.recovered' : 'connection.active', told)
   notify(connectionTopic(connection_id))

@@ -6,7 +6,7 @@ import { ApiError } from '../http/errors.ts'
 import { type ConnectionRow, insertConnection, newConnection } from '../storage/connections.ts'
 import { organizationTopic } from '../storage/topics.ts'
 import { checkParameters } from './parameters.ts'
-import { findProvider } from './provider-registry.ts'
+import { findOfferedProvider } from './provider-registry.ts'
 import { sealTokens } from './vault.ts'
 
 /** `POST /api/connections/api-key`: a credential that does not end and is never refreshed. */
@@ -29,7 +29,7 @@ export async function connectApiKey(
   person: PersonPrincipal,
 ): Promise<ConnectionRow> {
   requireMember(person)
-  const found = await findProvider(deps, provider_name)
+  const found = await findOfferedProvider(deps, provider_name)
   if (found?.provider.kind !== 'api_key') {
     const sentence = found ? 'asks for consent rather than for a key' : 'is no provider that is known here'
     throw new ApiError('validation_failed', `provider_name: ${sentence}`, { fields: { provider_name: sentence } })

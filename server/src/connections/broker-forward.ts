@@ -89,4 +89,6 @@ export const CALLER_PATHS = [
   '/api/connection-grants/*',
   '/api/providers',
   '/api/webhooks/*',
+  '/api/v1/mcp/servers/*',
+  '/api/mcp/oauth/:server/start',
 ] as const

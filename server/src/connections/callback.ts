@@ -12,6 +12,7 @@ import { connectionTopic, organizationTopic } from '../storage/topics.ts'
 import { activate } from './activation.ts'
 import { isBrowserOf } from './browser-binding.ts'
 import { ConsentFailed, exchangeCode } from './code-exchange.ts'
+import { mcpServerEvent, mcpServerOf, providerLabel } from './mcp-servers/provider-name.ts'
 import { isAllowedReturnUrl, withParameters } from './return-url.ts'
 import { holdForSession } from './session-binding.ts'
 import { start } from './start.ts'
@@ -41,13 +42,13 @@ export function callbackRoutes(deps: Deps) {
       ...documented,
       path: '/auth/callback',
       summary: 'Come back from a provider',
-      handler: (c) => callback(deps, c, undefined),
+      handler: (c) => callback(deps, c, ({ provider_name }) => mcpServerOf(provider_name) === undefined),
     },
     {
       ...documented,
       path: '/auth/callback/:provider',
       summary: 'Come back from one provider',
-      handler: (c) => callback(deps, c, c.req.param('provider')?.toLowerCase()),
+      handler: (c) => callback(deps, c, isOf(c.req.param('provider')?.toLowerCase() ?? '')),
     },
   ])
 }
@@ -59,17 +60,27 @@ type Reason = NonNullable<ConnectionTable['reason']>
 /** How it came out, as the return_url is told. */
 type Outcome = { status: 'success' } | { status: 'confirm' } | { status: 'error'; error: string }
 
-async function callback(deps: Deps, c: Context<Env>, providerName: string | undefined): Promise<Response> {
+/** Whether a flow comes back at this address. */
+type IsExpected = (flow: ConnectionFlowRow) => boolean
+
+/** RFC 9700 §4.4.2.2. The servers of others have an address of their own. */
+const isOf =
+  (provider: string): IsExpected =>
+  ({ provider_name }) =>
+    provider_name === provider && mcpServerOf(provider_name) === undefined
+
+/** What a provider answers, by the browser of the person who was asked: it is used once, and at its own address only. */
+export async function callback(deps: Deps, c: Context<Env>, isExpected: IsExpected): Promise<Response> {
   // Whatever looks at links before people do must not use up what their browser brings.
   if (c.req.method === 'HEAD') return noContent(c)
   const answer = parseQuery(c)
-  const flow = await claimFlow(deps, c, answer.get('state'), providerName)
+  const flow = await claimFlow(deps, c, answer.get('state'), isExpected)
   if (!flow) return unknownState(c)
 
   const connection = await findConnection(deps.db.read, flow.connection_id)
   if (!connection) return unknownState(c)
   const outcome = await conclude(deps, flow, connection, answer)
-  deps.metrics.connections.inc({ provider: flow.provider_name, outcome: measured(outcome) })
+  deps.metrics.connections.inc({ provider: providerLabel(flow.provider_name), outcome: measured(outcome) })
   return respondOutcome(deps, c, flow, outcome)
 }
 
@@ -85,10 +96,10 @@ function measured(outcome: Outcome): string {
  * The flow that this state began, for the one caller who brings it first and in time. Nothing is said about a state
  * that is not one, and nothing happens to a flow whose state comes back from another provider.
  */
-async function claimFlow(deps: Deps, c: Context<Env>, state: string | undefined, providerName: string | undefined) {
+async function claimFlow(deps: Deps, c: Context<Env>, state: string | undefined, isExpected: IsExpected) {
   if (state === undefined || state.length > 200) return undefined
   const flow = await findConnectionFlow(deps.db.read, deps.ring.hashes('connection_state', state))
-  if (!flow || (providerName !== undefined && providerName !== flow.provider_name)) return undefined
+  if (!flow || !isExpected(flow)) return undefined
   // Who brings the answer in another browser is not who was asked; the right one can still bring it.
   if (flow.browser_bound === 1 && !isBrowserOf(deps, c, state, flow)) return undefined
   const isFirst = await deps.db.write(({ trx }) => useConnectionFlow(trx, flow.state_hash, deps.now()))
@@ -136,6 +147,9 @@ async function fail(
     const changed = await failPendingConnection(trx, connection_id, reason, now)
     const detail = { provider, reason, error, kept: !changed }
     record({ at: now, org_id, actor: provider, action: 'connection.refused', target: connection_id, detail })
+    const server = mcpServerOf(provider)
+    if (server !== undefined)
+      record({ ...mcpServerEvent(connection, server, now), action: 'mcp_server.authorization_failed', detail })
     if (changed) await announce(deps, work, 'connection.failed', { ...connection, status: 'failed', reason })
     notify(connectionTopic(connection_id))
     notify(organizationTopic(org_id))

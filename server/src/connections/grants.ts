@@ -2,6 +2,7 @@ import type { Principal } from '../context.ts'
 import { type ConnectionGrantRow, listGrantsOfConnections } from '../storage/connection-grants.ts'
 import type { ConnectionRow } from '../storage/connections.ts'
 import type { Db } from '../storage/database.ts'
+import { mcpServerOf } from './mcp-servers/provider-name.ts'
 
 /** What a caller may do with a connection. */
 export interface Permission {
@@ -25,7 +26,7 @@ export function allows({ limits }: Permission, method: string, path: string): bo
   return limits?.some((limit) => covers(limit, method, path)) ?? true
 }
 
-type Connection = Pick<ConnectionRow, 'connection_id' | 'org_id' | 'made_by'>
+type Connection = Pick<ConnectionRow, 'connection_id' | 'org_id' | 'made_by' | 'provider_name'>
 
 /** Undefined: the connection is not there, for this caller. */
 export async function permissionOf(
@@ -54,7 +55,9 @@ export async function permissionsOf(
   return new Map(
     reached.flatMap((connection) => {
       const permission = isOwn(connection) ? EVERYTHING : byGrants(principal, grants.get(connection.connection_id))
-      return permission ? [[connection.connection_id, permission] as const] : []
+      // The token for an MCP server is the organization's, and is used by the proxy alone.
+      const rawToken = permission?.rawToken === true && mcpServerOf(connection.provider_name) === undefined
+      return permission ? [[connection.connection_id, { ...permission, rawToken }] as const] : []
     }),
   )
 }

@@ -7,6 +7,7 @@ import { errors, ok } from '../http/openapi-errors.ts'
 import { NO_STORE } from '../http/respond.ts'
 import { IdParam, jsonBody, PERSON, pageOf } from '../http/route-schemas.ts'
 import { type ConnectionRow, listNewestConnections } from '../storage/connections.ts'
+import { listMcpClientNames } from '../storage/mcp-clients.ts'
 import { connectApiKey, NewApiKeyConnection } from './api-key-connection.ts'
 import { browserCookie, newBrowserSecret } from './browser-binding.ts'
 import { endConnection } from './connections.ts'
@@ -119,7 +120,7 @@ export function organizationConnectionRoutes(deps: Deps) {
       const { limit, cursor, user_id: userRef } = c.req.valid('query')
       const filter = { orgId: reachOfConnections(c.get('principal')), userRef }
       const rows = await listNewestConnections(deps.db.read, filter, limit + 1, listCursor(cursor))
-      const labels = await labelsOf(deps)
+      const labels = await labelsOf(deps, c.get('principal'))
       return reply(c, {
         data: rows.slice(0, limit).map((row) => viewOf(deps, row, labels)),
         next_cursor: nextCursor(rows, limit, ({ created_at, connection_id }) => ({ created_at, id: connection_id })),
@@ -127,7 +128,7 @@ export function organizationConnectionRoutes(deps: Deps) {
     })
     .openapi(routes.get, async (c) => {
       const row = await requireConnection(deps, c.req.valid('param').id, c.get('principal'))
-      return reply(c, viewOf(deps, row, await labelsOf(deps)))
+      return reply(c, viewOf(deps, row, await labelsOf(deps, c.get('principal'))))
     })
     .openapi(routes.connect, async (c) => {
       const person = requirePersonPrincipal(c.get('principal'))
@@ -140,7 +141,7 @@ export function organizationConnectionRoutes(deps: Deps) {
     })
     .openapi(routes.connectKey, async (c) => {
       const row = await connectApiKey(deps, c.req.valid('json'), requirePersonPrincipal(c.get('principal')))
-      return reply(c, viewOf(deps, row, await labelsOf(deps)), 201)
+      return reply(c, viewOf(deps, row, await labelsOf(deps, c.get('principal'))), 201)
     })
     .openapi(routes.refresh, async (c) => {
       const found = await requireConnection(deps, c.req.valid('param').id, c.get('principal'))
@@ -163,9 +164,10 @@ function browserSecretOf(deps: Deps, { credential }: PersonPrincipal): string | 
 /** The operator works in the first organization here: all connections of all are nobody's to look through. */
 const reachOfConnections = ({ orgId }: Principal) => orgId
 
-async function labelsOf(deps: Deps): Promise<Map<string, string>> {
-  const known = await listEffectiveProviders(deps)
-  return new Map(known.map(({ provider }) => [provider.name, provider.label]))
+async function labelsOf(deps: Deps, { orgId }: Principal): Promise<Map<string, string>> {
+  const [known, servers] = await Promise.all([listEffectiveProviders(deps), listMcpClientNames(deps.db.read, orgId)])
+  const ofServers = servers.map(({ provider_name, name }) => [provider_name, `MCP server ${name}`] as const)
+  return new Map([...known.map(({ provider }) => [provider.name, provider.label] as const), ...ofServers])
 }
 
 function viewOf({ now }: Deps, row: ConnectionRow, labels: ReadonlyMap<string, string>) {

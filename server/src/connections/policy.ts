@@ -1,7 +1,9 @@
+import { requireOrganizationAdmin } from '../accounts/roles.ts'
 import type { Deps, Principal } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { type ConnectionRow, findConnection } from '../storage/connections.ts'
 import { type Permission, permissionOf } from './grants.ts'
+import { mcpServerOf } from './mcp-servers/provider-name.ts'
 
 /** Whether a caller has to do with connections at all. Throws `insufficient_scope` or `forbidden`. */
 export function requireConnectionsCaller(principal: Principal): void {
@@ -51,6 +53,8 @@ export function unknownConnection(): ApiError {
 
 /** Ending a connection, or asking its person again, is for people and for the agent that made it. */
 export function requireMaker(principal: Principal, connection: ConnectionRow): void {
+  // What an administrator has authorized for all is theirs to end.
+  if (mcpServerOf(connection.provider_name) !== undefined) requireOrganizationAdmin(principal)
   if (principal.kind === 'agent' && connection.made_by !== principal.id)
     throw new ApiError('forbidden', 'Another agent made this connection; its organization has the say over it')
 }

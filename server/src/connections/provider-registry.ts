@@ -2,6 +2,8 @@ import type { Deps } from '../context.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
 import { findProviderRow, listProviderRows, type ProviderRow } from '../storage/providers.ts'
 import { openSealed } from './integrity.ts'
+import { findMcpProvider } from './mcp-servers/client-provider.ts'
+import { mcpServerOf } from './mcp-servers/provider-name.ts'
 import type { ProviderSettings } from './provider-settings.ts'
 import type { OAuthProvider, Provider } from './providers/provider.ts'
 
@@ -18,8 +20,19 @@ export interface EffectiveProvider {
 /** One that a person can be sent to. */
 export type OAuthClient = EffectiveProvider & { provider: OAuthProvider; clientId: string }
 
-/** By its name in any case; undefined where neither the catalogue nor the operator knows it. */
-export async function findProvider({ db, catalogue }: World, name: string): Promise<EffectiveProvider | undefined> {
+/** What a connection's tokens are refreshed, used and revoked by. */
+export async function findProvider(world: World, name: string): Promise<EffectiveProvider | undefined> {
+  return mcpServerOf(name) === undefined ? findOfferedProvider(world, name) : findMcpProvider(world, name)
+}
+
+/**
+ * One that anybody may connect an account at: by its name in any case; undefined where neither the catalogue nor the
+ * operator knows it.
+ */
+export async function findOfferedProvider(
+  { db, catalogue }: World,
+  name: string,
+): Promise<EffectiveProvider | undefined> {
   const slug = name.trim().toLowerCase()
   const row = await findProviderRow(db.read, slug)
   const entry = catalogue.get(slug)
@@ -80,7 +93,13 @@ export async function openClientSecret(
   return openSealed(deps, about, () => deps.ring.unseal(sealed, clientSecretRecord(name)))
 }
 
-/** What the operator registers there. */
+/** What the operator registers there, or we do at the authorization server of an MCP server. */
 export function redirectUriOf({ config }: Pick<Deps, 'config'>, name: string): string {
+  const serverId = mcpServerOf(name)
+  if (serverId !== undefined) return mcpRedirectUri(config, serverId)
   return `${config.broker.publicUrl}/auth/callback/${name}`
+}
+
+export function mcpRedirectUri({ issuer }: Pick<Deps['config'], 'issuer'>, serverId: string): string {
+  return `${issuer}/api/mcp/oauth/${serverId}/callback`
 }

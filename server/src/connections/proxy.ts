@@ -7,6 +7,7 @@ import { redact } from '../http/redact.ts'
 import type { ConnectionRow } from '../storage/connections.ts'
 import { filledProvider } from './filled-provider.ts'
 import { allows, type Permission } from './grants.ts'
+import { providerLabel } from './mcp-servers/provider-name.ts'
 import { type Reached, reachConnection } from './policy.ts'
 import { misconfigured, unavailable } from './provider-fault.ts'
 import { findProvider } from './provider-registry.ts'
@@ -81,9 +82,10 @@ export async function callProvider(
 /** Counts how the provider answered, by the class of its status. */
 async function measured(
   { metrics }: Deps,
-  { provider_name: provider }: ConnectionRow,
+  { provider_name }: ConnectionRow,
   calling: Promise<Answered>,
 ): Promise<Answered> {
+  const provider = providerLabel(provider_name)
   try {
     const answered = await calling
     metrics.proxied.inc({ provider, outcome: `${Math.floor(answered.response.status / 100)}xx` })

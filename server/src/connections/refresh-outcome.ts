@@ -4,6 +4,7 @@ import { backoffMs } from '../resilience/backoff.ts'
 import { failRefresh, postponeRefresh, storeRefreshed } from '../storage/connection-leases.ts'
 import { connectionTopic } from '../storage/topics.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
+import { providerLabel } from './mcp-servers/provider-name.ts'
 import { misconfigured, unavailable } from './provider-fault.ts'
 import type { RefreshFault } from './refresh-fault.ts'
 import type { RefreshLease } from './refresh-lease.ts'
@@ -21,7 +22,7 @@ const WRITE_TRIES = 25
 
 /** Seals and stores what the provider gave, before anybody uses it; not where somebody stored other tokens meanwhile. */
 export function storeAnswer(deps: Deps, row: ActiveConnection, old: Tokens, fresh: Tokens): Promise<void> {
-  deps.metrics.refreshes.inc({ provider: row.provider_name, outcome: 'refreshed' })
+  deps.metrics.refreshes.inc({ provider: providerLabel(row.provider_name), outcome: 'refreshed' })
   const tokens = merge(old, fresh, deps.now())
   return insist(() => store(deps, row, tokens))
 }
@@ -71,7 +72,7 @@ export async function noteFault(
   lease: RefreshLease,
   fault: RefreshFault,
 ): Promise<void> {
-  deps.metrics.refreshes.inc({ provider: row.provider_name, outcome: fault.kind })
+  deps.metrics.refreshes.inc({ provider: providerLabel(row.provider_name), outcome: fault.kind })
   const held = heldOf(deps, row, lease)
   const { now } = held
   if (fault.kind === 'dead') {

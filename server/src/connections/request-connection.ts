@@ -1,19 +1,15 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { answerOnce, keyedCall } from '../accounts/idempotency.ts'
 import { requireMember } from '../accounts/roles.ts'
 import type { Deps, Principal } from '../context.ts'
-import { newId } from '../crypto/ids.ts'
 import { ApiError } from '../http/errors.ts'
-import { insertConnectionFlow } from '../storage/connection-flows.ts'
-import { type ConnectionRow, insertConnection, newConnection, reopenConnection } from '../storage/connections.ts'
-import { authorizationUrl } from './authorization-url.ts'
-import { browserHash, isBrowserBound, SessionBinding } from './browser-binding.ts'
-import { endpointsOf } from './endpoints.ts'
-import { sealFlowSecrets } from './flow-secrets.ts'
+import type { ConnectionRow } from '../storage/connections.ts'
+import { isBrowserBound, SessionBinding } from './browser-binding.ts'
+import { newConsentRequest, type RequestedConnection } from './consent-request.ts'
+import { mcpServerOf } from './mcp-servers/provider-name.ts'
 import { checkParameters } from './parameters.ts'
 import { requireConnection, requireConnectionsCaller, requireMaker, unknownConnection } from './policy.ts'
-import { findProvider, type OAuthClient, redirectUriOf } from './provider-registry.ts'
+import { findOfferedProvider, type OAuthClient } from './provider-registry.ts'
 import { isAllowedReturnUrl } from './return-url.ts'
 import { SessionChallenge } from './session-binding.ts'
 
@@ -50,15 +46,7 @@ export const ConnectionRequest = z.object({
 
 export type ConnectionRequest = z.output<typeof ConnectionRequest>
 
-export interface RequestedConnection {
-  authUrl: string
-  state: string
-  scopes: string[]
-  provider_id: string
-  connection_id: string
-}
-
-/** What an OAuth flow is begun with: where the person goes, and what is remembered until they come back. */
+/** Begins an OAuth flow, for whoever may ask a person for their account. */
 export async function requestConnection(
   deps: Deps,
   request: ConnectionRequest,
@@ -75,91 +63,32 @@ export async function requestConnection(
   const known = request.connection_id === undefined ? undefined : await reconnected(deps, request, client, principal)
   const parameters = known ? { ...JSON.parse(known.parameters), ...request.parameters } : (request.parameters ?? {})
   checkParameters(client.provider.parameters ?? [], parameters)
-  const endpoints = await endpointsOf(deps, client, parameters)
 
-  const now = deps.now()
-  const until = now + deps.config.lifetimes.connectionFlow * 1000
-  const scopes = request.scopes ?? scopesOf(known) ?? [...client.provider.scopes]
-  const connectionId = known?.connection_id ?? newId(deps.random, 'conn')
-  const state = deps.random(32).toString('base64url')
-  const secrets = {
-    ...(client.provider.pkce && { verifier: deps.random(32).toString('base64url') }),
-    ...(scopes.includes('openid') && { nonce: deps.random(16).toString('base64url') }),
-  }
-  const url = authorizationUrl(client.provider, endpoints.authorization, {
-    clientId: client.clientId,
-    redirectUri: redirectUriOf(deps, client.provider.name),
-    state,
-    scopes,
-    nonce: secrets.nonce,
-    challenge: secrets.verifier && createHash('sha256').update(secrets.verifier).digest('base64url'),
-    loginHint: endpoints.issuer === undefined ? undefined : (request.account ?? known?.account_label ?? undefined),
-  })
-  // A browser that is not known yet passes by us first.
-  const passesBy = browserBound && browserSecret === undefined
-  const answer = {
-    authUrl: passesBy ? `${deps.config.broker.publicUrl}/auth/start?state=${state}` : url,
-    state,
-    scopes,
-    provider_id: client.provider.name,
-    connection_id: connectionId,
-  }
-
+  const { answer, write } = await newConsentRequest(
+    deps,
+    {
+      client,
+      parameters,
+      scopes: request.scopes ?? scopesOf(known) ?? [...client.provider.scopes],
+      userRef: request.user_id,
+      account: request.account,
+      known,
+      returnUrl: request.return_url ?? null,
+      sessionChallenge: request.session_challenge,
+      browserBound,
+      browserSecret,
+      startsAt: deps.config.broker.publicUrl,
+    },
+    principal,
+  )
   const caller = [principal.orgId, principal.id]
+  const now = deps.now()
   const keyed =
     idempotencyKey === undefined ? undefined : keyedCall(deps, { key: idempotencyKey, caller, request, now })
-  return deps.db.write(async ({ trx, record }) => {
-    const once = await answerOnce(deps, trx, keyed, answer)
+  return deps.db.write(async (work) => {
+    const once = await answerOnce(deps, work.trx, keyed, answer)
     if (once.isRepeat) return once.answer
-    const connection = newConnection(
-      {
-        connection_id: connectionId,
-        org_id: principal.orgId,
-        user_ref: request.user_id,
-        provider_name: client.provider.name,
-        made_by: principal.id,
-        status: 'pending',
-        pending_until: until,
-        scopes: JSON.stringify(scopes),
-        parameters: JSON.stringify(parameters),
-      },
-      now,
-    )
-    // What is asked for once more stays as it is, while there are tokens.
-    if (known) await reopenConnection(trx, connectionId, until, now)
-    else await insertConnection(trx, connection)
-    const stateHash = deps.ring.hash('connection_state', state)
-    await insertConnectionFlow(trx, {
-      state_hash: stateHash,
-      connection_id: connectionId,
-      org_id: principal.orgId,
-      provider_name: client.provider.name,
-      redirect_uri: redirectUriOf(deps, client.provider.name),
-      return_url: request.return_url ?? null,
-      scopes: JSON.stringify(scopes),
-      secrets_sealed: sealFlowSecrets(deps.ring, stateHash, {
-        ...secrets,
-        parameters,
-        ...(passesBy && { authorization_url: url }),
-      }),
-      browser_bound: browserBound ? 1 : 0,
-      browser_hash: browserSecret === undefined ? null : browserHash(deps, browserSecret),
-      expected_account: known?.account_id ?? null,
-      session_challenge: request.session_challenge ?? null,
-      reconnects: known ? 1 : 0,
-      created_at: now,
-      expires_at: until,
-      used_at: null,
-    })
-    record({
-      at: now,
-      org_id: principal.orgId,
-      actor: principal.id,
-      action: 'connection.requested',
-      target: connectionId,
-      ...(principal.kind === 'agent' && { agent_id: principal.id }),
-      detail: { provider: client.provider.name, scopes, reconnect: known !== undefined },
-    })
+    await write(work)
     return answer
   })
 }
@@ -173,9 +102,11 @@ function invalidReturnUrl(): ApiError {
 
 /** A provider that a person can be sent to, with our client there. */
 async function requireOAuthClient(deps: Deps, name: string): Promise<OAuthClient> {
-  const found = await findProvider(deps, name)
+  const found = await findOfferedProvider(deps, name)
   const fault = (sentence: string) =>
     new ApiError('validation_failed', `provider_name: ${sentence}`, { fields: { provider_name: sentence } })
+  if (mcpServerOf(name) !== undefined)
+    throw fault('is an MCP server; an administrator authorizes it where it is set up')
   if (!found) throw fault('is no provider that is known here')
   const { provider, clientId } = found
   if (provider.kind !== 'oauth2') throw fault('takes an API key, and sends nobody to consent')

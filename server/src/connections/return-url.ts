@@ -9,7 +9,7 @@ const PLAIN = /^https?:\/\/([a-z0-9.-]+|\[::1\])(:\d{1,5})?([/?#][\x21-\x5b\x5d-
 
 /** Whether a browser may be sent there when the person has answered. */
 export function isAllowedReturnUrl({ allowedReturnDomains, enforceReturnUrl, issuer }: Rules, url: string): boolean {
-  if (url === consoleReturnUrl({ issuer })) return true
+  if (url === consoleReturnUrl({ issuer }) || url === mcpServersUrl({ issuer })) return true
   if (url.length > MAX_LENGTH || !PLAIN.test(url) || /%0[ad]/i.test(url) || !URL.canParse(url)) return false
   const { protocol, host, hostname } = new URL(url)
   if (!enforceReturnUrl) return true
@@ -22,6 +22,11 @@ export function isAllowedReturnUrl({ allowedReturnDomains, enforceReturnUrl, iss
 /** Where a person comes back to who connects from the console: our own, so on no list. */
 export function consoleReturnUrl({ issuer }: Pick<Config, 'issuer'>): string {
   return `${issuer}/console/connections`
+}
+
+/** Where an administrator comes back to who authorized an MCP server. */
+export function mcpServersUrl({ issuer }: Pick<Config, 'issuer'>): string {
+  return `${issuer}/console/mcp-servers`
 }
 
 /** `app.example.com`, `app.example.com:8443`, or `*.example.com` for what is below it, not itself. Another port is another site. */

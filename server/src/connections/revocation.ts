@@ -21,7 +21,12 @@ const OWN_WAY: Partial<Record<Revocation['auth'], OAuthProvider['token_endpoint_
 }
 
 /** Asks the provider once to forget what it gave. True when it says that it did: the connection ends here anyway. */
-export async function revokeUpstream(deps: Deps, connection: ConnectionRow): Promise<boolean> {
+export async function revokeUpstream(
+  deps: Deps,
+  connection: ConnectionRow,
+  /** Where its provider has ended with it. */
+  effective?: EffectiveProvider,
+): Promise<boolean> {
   const { tokens_sealed: sealed, provider_name: provider } = connection
   if (sealed === null) return false
   try {
@@ -29,6 +34,7 @@ export async function revokeUpstream(deps: Deps, connection: ConnectionRow): Pro
       provider,
       parameters: JSON.parse(connection.parameters),
       tokens: unsealTokens(deps, connection, sealed),
+      ...(effective && { effective }),
     })
   } catch (error) {
     deps.log.warn({ provider, error }, 'the tokens of a connection that ended cannot be opened, nor revoked')
@@ -41,12 +47,17 @@ interface Revoked {
   /** Of the provider's placeholders. */
   parameters: Record<string, string>
   tokens: Tokens
+  /** As it was, of a provider that is gone. */
+  effective?: EffectiveProvider
 }
 
 /** The same for tokens that are in hand. */
-export async function revokeTokens(deps: Deps, { provider, parameters, tokens }: Revoked): Promise<boolean> {
+export async function revokeTokens(
+  deps: Deps,
+  { provider, parameters, tokens, effective: known }: Revoked,
+): Promise<boolean> {
   try {
-    const found = await findProvider(deps, provider)
+    const found = known ?? (await findProvider(deps, provider))
     if (found?.provider.kind !== 'oauth2') return false
     const effective = { ...found, provider: found.provider }
     const { revocation: url } = await endpointsOf(deps, effective, parameters)

@@ -24,6 +24,7 @@ export type IdPrefix =
   | 'cgrant'
   | 'wh'
   | 'whd'
+  | 'mcp'
 export type SecretPrefix = 'aas' | 'acs' | 'aak' | 'rt' | 'ait'
 
 // Crockford-like base32: 32 signs, so that five bits of a byte choose one without bias.

@@ -10,8 +10,33 @@ const SMALL_BODY_BYTES = 256 * 1024
 /** The body as strict UTF-8. */
 export async function readText(c: Context<Env>, limit = SMALL_BODY_BYTES): Promise<string> {
   if (Number(header(c, 'content-length') ?? 0) > limit) throw tooLarge(limit)
+  refuseEncoded(header(c, 'content-encoding'))
   const incoming = nodeRequest(c)
-  return decodeUtf8(await (incoming ? readIncoming(incoming, limit) : readStream(c.req.raw.body, limit)))
+  const reading = incoming ? readIncoming(incoming, limit) : readStream(c.req.raw.body, limit)
+  return decodeUtf8(await inTime(reading, c.get('bodyMs')))
+}
+
+/** Nothing is unpacked here: a few bytes could become very many. RFC 9110 §8.4. */
+function refuseEncoded(encoding = 'identity'): void {
+  if (encoding.trim().toLowerCase() !== 'identity')
+    throw new ApiError('unsupported_media_type', 'Send the body as it is, without Content-Encoding', {
+      headers: { 'Accept-Encoding': 'identity' },
+    })
+}
+
+/** Nobody waits any longer for a body that comes in drops; the connection has it in its way, and is closed. RFC 9110 §15.5.9. */
+function inTime<T>(reading: Promise<T>, ms: number | undefined): Promise<T> {
+  if (ms === undefined) return reading
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(tooSlow(ms)), ms)
+    reading.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+function tooSlow(ms: number): ApiError {
+  return new ApiError('request_timeout', `The body did not arrive within ${ms / 1000} s; send it again`, {
+    headers: { Connection: 'close' },
+  })
 }
 
 /** From Node's own stream: a web stream around it costs more than the whole parsing. */

@@ -41,3 +41,10 @@ export function createNetworkList(cidrs: readonly string[]): (address: string) =
 function plain(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address
 }
+
+/** Who has one IPv6 address has 2^64 of them: the half that their network is known by. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address
+  const groups = (address.split('::', 1)[0] ?? '').split(':')
+  return [...groups, '0', '0', '0', '0'].slice(0, 4).join(':')
+}

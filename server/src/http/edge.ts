@@ -25,6 +25,9 @@ export function edge(deps: Pick<Deps, 'config' | 'random' | 'clientAddress' | 'l
     const passesThrough = c.req.path.startsWith('/v1/proxy/')
     if (!passesThrough && Number(header(c, 'content-length') ?? 0) > deps.config.bodyLimitBytes)
       throw new ApiError('payload_too_large', `The body is larger than ${deps.config.bodyLimitBytes} bytes`)
+    c.set('bodyMs', deps.config.requestTimes.bodyMs)
+    // RFC 9110 §10.1.1: whoever asks first waits for this before they send the body.
+    if (header(c, 'expect')?.toLowerCase() === '100-continue') c.env?.outgoing?.writeContinue()
     await next().catch((thrown: unknown) => {
       // Hono hands only errors to its error handler; anything else would leave as a bare 500.
       throw thrown instanceof Error ? thrown : new Error('Something that is no error was thrown', { cause: thrown })

@@ -58,7 +58,7 @@ export function createEventScanner(maxBytes = MAX_EVENT_BYTES): EventScanner {
 
   function limit(size: number): void {
     if (size > maxBytes)
-      throw new ApiError('upstream_error', 'The provider of the model sent an event too large to pass on; try again')
+      throw new ApiError('upstream_error', 'An event of the stream is too large to pass on; try again')
   }
 
   return {

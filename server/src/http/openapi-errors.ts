@@ -9,6 +9,7 @@ const MEANING = {
   401: 'Authentication is missing or wrong',
   403: 'Authenticated, but not allowed',
   404: 'There is no such thing',
+  408: 'The body did not arrive in time',
   409: 'It cannot be done in the present state',
   410: 'It has expired',
   413: 'The body is too large',

@@ -5,7 +5,7 @@ import { BASIC_CHALLENGE, basicCredentials } from '../http/authorization.ts'
 import { ApiError } from '../http/errors.ts'
 import type { Form } from '../http/form.ts'
 import { header } from '../http/node-request.ts'
-import { type AgentWithOwner, findAgentWithSecrets } from '../storage/agents.ts'
+import { type AgentWithOwner, findAgentWithSecrets, isDisabled } from '../storage/agents.ts'
 import { type ClientRow, findClientWithSecrets } from '../storage/clients.ts'
 import { useAssertion, verifyAssertion } from './assertion.ts'
 import { failAttempt } from './failed-attempts.ts'
@@ -109,7 +109,7 @@ async function authenticateAgentClient(deps: Deps, { id, method, proof }: Creden
       ? await isRightAssertion(deps, id, keys, proof)
       : method !== 'none' && isLiveSecret(deps.ring, 'agent_secret', proof, secretHashes)
   if (!agent || !right) return undefined
-  if (agent.disabled_at !== null) throw new ApiError('invalid_client', 'The agent is disabled')
+  if (isDisabled(agent)) throw new ApiError('invalid_client', 'The agent is disabled')
   if (agent.min_level > 1 && method !== 'private_key_jwt')
     throw new ApiError('unauthorized_client', 'The secret alone is not enough for this agent: send a client_assertion')
   return { kind: 'agent', id, orgId: agent.org_id, agent }

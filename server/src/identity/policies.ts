@@ -1,4 +1,4 @@
-import type { AgentRow } from '../storage/agents.ts'
+import { type AgentWithOwner, isDisabled } from '../storage/agents.ts'
 import type { AuthorizationRequestRow } from '../storage/authorization-requests.ts'
 import type { ClientRow } from '../storage/clients.ts'
 import { levelAsked } from './assurance.ts'
@@ -6,7 +6,7 @@ import { parseScope } from './scope.ts'
 
 /** One sign-in that an agent asks for, as far as a policy may look at it. */
 export interface SignInAttempt {
-  agent: AgentRow
+  agent: AgentWithOwner
   client: ClientRow
   request: AuthorizationRequestRow
   level: number
@@ -44,7 +44,7 @@ export function refusalOf(attempt: SignInAttempt): string | undefined {
   const allowedScopes = listOf(agent.allowed_scopes)
 
   if (!JSON.parse(client.subjects).includes('agent')) return 'The website signs in people only'
-  if (agent.disabled_at !== null) return 'The agent is disabled'
+  if (isDisabled(agent)) return 'The agent is disabled'
   if (listOf(agent.allowed_clients)?.includes(client.client_id) === false)
     return 'The agent may not sign in at this website'
   if (allowedScopes && !scopes.every((scope) => allowedScopes.includes(scope)))

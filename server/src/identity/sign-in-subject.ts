@@ -1,5 +1,5 @@
 import type { Deps } from '../context.ts'
-import { type AgentWithOwner, findAgent } from '../storage/agents.ts'
+import { type AgentWithOwner, findAgent, isDisabled } from '../storage/agents.ts'
 import type { Db } from '../storage/database.ts'
 import type { GrantRow } from '../storage/grants.ts'
 import { findPerson, type PersonRow } from '../storage/persons.ts'
@@ -16,10 +16,10 @@ export async function findSubject(
 ): Promise<SignInSubject | undefined> {
   if (agentId !== null) {
     const agent = await findAgent(db, agentId)
-    return agent?.disabled_at === null ? { kind: 'agent', agent } : undefined
+    return agent && !isDisabled(agent) ? { kind: 'agent', agent } : undefined
   }
   const person = userId === null ? undefined : await findPerson(db, userId)
-  return person && { kind: 'person', person }
+  return person?.disabled_at === null ? { kind: 'person', person } : undefined
 }
 
 export function subjectId(subject: SignInSubject): string {

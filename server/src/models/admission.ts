@@ -1,5 +1,6 @@
 import type { Deps } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
+import { allowedTo, refuseOtherModels } from './allowed-models.ts'
 import type { Candidate } from './attempts.ts'
 import { type Budget, budgetFor } from './budget.ts'
 import { rateHeaders, takeCall, takeCallIn } from './call-rate.ts'
@@ -69,13 +70,16 @@ export async function admit(deps: Deps, call: KnownCall): Promise<Admitted> {
 
 async function planOf(deps: Deps, { request, payer, ...names }: KnownCall): Promise<Plan> {
   const models = await deps.models.current()
-  const budget = await budgetFor(deps, request, requireModel(deps, models, request), models.prices, payer)
+  const budget = await budgetFor(deps, request, requireModel(deps, models, request, payer), models.prices, payer)
   return { budget, candidates: await candidatesOf(deps, request, payer, budget, names) }
 }
 
-function requireModel({ config }: Deps, models: Models, { model }: ModelRequest): ServedModel[] {
+/** The model that is asked for, and those that may stand in. Throws `model_not_found`. */
+export function requireModel({ config }: Deps, models: Models, request: ModelRequest, payer: Payer): ServedModel[] {
+  refuseOtherModels(request, payer)
+  const { model } = request
   const usual = config.chat.defaultModel ?? models.first ?? ''
-  const found = models.find(model === '' ? usual : model)
+  const found = models.find(model === '' ? usual : model, allowedTo(payer))
   if (found.length === 0)
     throw new ApiError(
       'model_not_found',

@@ -93,6 +93,7 @@ export async function tryCandidates(
       continue
     }
     attempts++
+    const before = last
     last = candidate.served
     const done = once((outcome: CallOutcome) => leave(outcome, deps.now()))
     try {
@@ -100,6 +101,11 @@ export async function tryCandidates(
     } catch (thrown) {
       const found = thrown instanceof UpstreamFaultError ? thrown.fault : undefined
       done(found?.outcome ?? 'neutral')
+      if (!found && candidate !== candidates[0] && hasNoWords(thrown)) {
+        attempts--
+        last = before
+        continue
+      }
       if (!found) throw thrown
       fault = found
       deps.log.warn(
@@ -110,6 +116,11 @@ export async function tryCandidates(
     }
   }
   throw new NobodyAnswered(fault?.error ?? allOut(waitMs), attempts, last)
+}
+
+/** Whoever stands in may not be able to do what was asked of the first: the caller did nothing wrong. */
+function hasNoWords(thrown: unknown): boolean {
+  return thrown instanceof ApiError && thrown.code === 'unsupported_parameter'
 }
 
 /** Thrown inside the attempts only. */
@@ -142,9 +153,14 @@ async function tryOne(candidate: Candidate, options: TryOptions): Promise<Upstre
 }
 
 async function asked(candidate: Candidate, options: TryOptions, stream: boolean): Promise<Upstream> {
+  const translation = candidate.translate(stream)
   const { signal, settle } = stream ? { signal: options.signal, settle: () => options.signal } : untilAnswered(options)
   try {
-    return await answerTo(candidate, { ...options, signal }, stream, settle)
+    return await answerTo(translation, candidate, { ...options, signal }, stream, settle)
+  } catch (thrown) {
+    const { inCallersWords } = translation
+    if (!inCallersWords || !(thrown instanceof UpstreamFaultError)) throw thrown
+    throw new UpstreamFaultError({ ...thrown.fault, error: inCallersWords(thrown.fault.error) })
   } finally {
     settle()
   }
@@ -167,13 +183,13 @@ function untilAnswered({ gone, time }: TryOptions) {
 }
 
 async function answerTo(
-  { served, translate, apiKey }: Candidate,
+  translation: Translation,
+  { served, apiKey }: Candidate,
   { request, requestId, signal, timeouts }: TryOptions,
   stream: boolean,
   /** Says that an answer has begun. What may still end it. */
   begun: () => AbortSignal,
 ): Promise<Upstream> {
-  const translation = translate(stream)
   const { operation, body } = translation
   const { backend } = served.provider
   const headers = backend.dialect === request.dialect ? request.headers : {}
@@ -183,7 +199,7 @@ async function answerTo(
   if (isEventStream(answer)) {
     const events = readEvents(answer, (event) => {
       const told = failureIn(operation, event)
-      return told && errorOfStream(told, served, apiKey)
+      return told && errorOfStream(told, answer, served)
     })
     if (request.stream) return streamed(served, translation, events, signal, call.timeouts.firstByteMs)
     const assembled = await failing(begun(), assembledAnswer(operation, events))

@@ -14,7 +14,8 @@ export interface CallTimeouts {
 }
 
 export interface BackendCall {
-  operation: Operation
+  /** To count is asked of those that have messages. */
+  operation: Operation | 'count_tokens'
   /** In the backend's dialect, `model` being the upstream's name for it. */
   body: Record<string, unknown>
   stream: boolean
@@ -33,11 +34,15 @@ export interface BackendAnswer {
   status: number
   headers: Headers
   body: ReadableStream<Uint8Array> | null
+  /** What let the call in: it may be repeated in a failure, and nobody is to read it there. */
+  secrets?: readonly string[]
 }
 
 /** One way to models: an upstream by HTTP, or a program. */
 export interface Backend {
   dialect: Dialect
+  /** What it is asked as it was asked of us; the rest is said in other words. */
+  operations: readonly Operation[]
   /** Throws `BackendFailed` where there is no answer. Once there is one, its body fails instead. */
   call(call: BackendCall): Promise<BackendAnswer>
   /** Ends what it has running. */

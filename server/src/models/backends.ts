@@ -1,12 +1,12 @@
+import type { Programs } from '../processes/programs.ts'
 import type { AuthorizationWorld } from './authorization.ts'
 import type { Backend } from './backend.ts'
-import type { AgentProcesses } from './cli/agent-processes.ts'
 import { type CliKind, createCliBackend } from './cli/cli-backend.ts'
 import { createHttpBackend } from './http-backend.ts'
 import { isProgram } from './provider-addresses.ts'
 import type { ModelProvider } from './providers.ts'
 
-export type BackendWorld = AuthorizationWorld & { processes: AgentProcesses }
+export type BackendWorld = AuthorizationWorld & { processes: Programs }
 
 /** By HTTP, or a program. Throws `validation_failed` for one that could never run as it is set up. */
 export function createBackend(world: BackendWorld, provider: ModelProvider): Backend {

@@ -3,7 +3,7 @@ import { ApiError } from '../http/errors.ts'
 import { breakerName, type Candidate } from './attempts.ts'
 import type { Budget } from './budget.ts'
 import { keyOf } from './fuel/provider-keys.ts'
-import { type ModelRequest, withTokenLimit } from './model-request.ts'
+import { isOpenAi, type ModelRequest, withTokenLimit } from './model-request.ts'
 import type { Payer } from './payer.ts'
 import type { ServedModel } from './registry.ts'
 import { translate } from './translation.ts'
@@ -34,8 +34,7 @@ export async function candidatesOf(
     const own = payer.paymentMethod === 'byok'
     const apiKey = own ? await ownKey(deps, payer, served, candidates.length > 0) : undefined
     if (own && apiKey === undefined) continue
-    const isOpenAi = provider.kind === 'openai' || provider.kind === 'azure-openai'
-    const limited = maxTokens === undefined ? request : withTokenLimit(request, maxTokens, isOpenAi)
+    const limited = maxTokens === undefined ? request : withTokenLimit(request, maxTokens, isOpenAi(provider.kind))
     candidates.push({
       served,
       apiKey,

@@ -18,6 +18,15 @@ const ANTHROPIC_VERSION = '2023-06-01'
 
 const DIALECTS: Partial<Record<ProviderKind, Dialect>> = { anthropic: 'anthropic', ccrouter: 'anthropic' }
 
+/** Those whose servers have chats alone, unless the operator says otherwise. */
+const WITHOUT_RESPONSES: readonly ProviderKind[] = ['bedrock', 'vertex']
+
+function operationsOf({ kind, settings }: ModelProvider, dialect: Dialect): Operation[] {
+  if (dialect === 'anthropic') return ['messages']
+  const responses = settings.responses ?? (WITHOUT_RESPONSES.includes(kind) ? 'translate' : 'pass')
+  return ['chat', 'embeddings', ...(responses === 'pass' ? ['responses' as const] : [])]
+}
+
 /** A provider that is reached by HTTP, in the shape of OpenAI's API or of Anthropic's. */
 export function createHttpBackend(world: AuthorizationWorld, provider: ModelProvider): Backend {
   const dialect = DIALECTS[provider.kind] ?? 'openai'
@@ -29,11 +38,13 @@ export function createHttpBackend(world: AuthorizationWorld, provider: ModelProv
     const headers = { ...fixedHeaders(dialect, call), ...call.headers }
     const { apiKey, signal } = call
     const sent = await authorization.headers({ url: new URL(url), headers, body, apiKey, signal })
-    return { sent, answer: await send(world, url, { ...headers, ...sent }, body, call) }
+    const { status, headers: told, body: said } = await send(world, url, { ...headers, ...sent }, body, call)
+    return { sent, answer: { status, headers: told, body: said, secrets: secretsIn(sent) } }
   }
 
   return {
     dialect,
+    operations: operationsOf(provider, dialect),
     async call(call) {
       const { sent, answer } = await attempt(call)
       const isOurs = answer.status === 401 && call.apiKey === undefined
@@ -45,6 +56,13 @@ export function createHttpBackend(world: AuthorizationWorld, provider: ModelProv
   }
 }
 
+/** A token with its scheme is a secret, and so it is without. */
+function secretsIn(sent: Readonly<Record<string, string>>): string[] {
+  return Object.values(sent)
+    .flatMap((value) => [value, value.replace(/^\w+ /, '')])
+    .filter(Boolean)
+}
+
 function fixedHeaders(dialect: Dialect, { stream, requestId }: BackendCall): Record<string, string> {
   return {
     'content-type': 'application/json',
@@ -54,11 +72,12 @@ function fixedHeaders(dialect: Dialect, { stream, requestId }: BackendCall): Rec
   }
 }
 
-const PATHS: Record<Operation, string> = {
+const PATHS: Record<BackendCall['operation'], string> = {
   chat: '/chat/completions',
   responses: '/responses',
   embeddings: '/embeddings',
   messages: '/v1/messages',
+  count_tokens: '/v1/messages/count_tokens',
 }
 
 function addressOf(provider: ModelProvider, { operation, body }: BackendCall): string {

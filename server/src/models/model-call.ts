@@ -9,7 +9,7 @@ import { limitTime, timeoutsOf } from './call-time.ts'
 import { hold, type Outcome } from './fuel/reservations.ts'
 import { costIn, createStreamMeter, meteredAnswer } from './meter.ts'
 import { readModelRequest, withDefaultTemperature } from './model-request.ts'
-import { payerOf } from './payer.ts'
+import { payerOf, requireMayCall } from './payer.ts'
 import { actorOf, type CallSoFar, callerHash } from './refusals.ts'
 import { answerAgain, createRecording, keptBody, type RepeatableCall, repeatableCall } from './repeated-call.ts'
 import { type Call, failed, moneyHeaders, progressOf, settled } from './settlement.ts'
@@ -22,6 +22,7 @@ export async function callModel(deps: Deps, c: Context<Env>, operation: Operatio
   const soFar: CallSoFar = c.get('modelCall') ?? { operation }
   const payer = await payerOf(deps, c.get('principal'))
   soFar.payer = payer
+  await requireMayCall(deps, c.get('principal'), payer)
   const given = await readModelRequest(c, operation, deps.config.bodyLimitBytes)
   const request = withDefaultTemperature(given, deps.config.chat.temperature)
   soFar.model = request.model

@@ -3,23 +3,25 @@ import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { json } from '../http/respond.ts'
 import { listProviderKeys } from '../storage/provider-keys.ts'
+import { allowedTo } from './allowed-models.ts'
 import type { Payer } from './payer.ts'
 import { payerOf } from './payer.ts'
-import type { Models, ServedModel } from './registry.ts'
+import type { Models, RunningProvider, ServedModel } from './registry.ts'
 
 /** `GET /v1/models`: those that the caller may use, each by a name that means it alone. */
 export async function listModels(deps: Deps, c: Context<Env>): Promise<Response> {
   const payer = await payerOf(deps, c.get('principal'))
   const models = await deps.models.current()
-  return json(c, { object: 'list', data: (await usable(deps, models, payer)).map(viewOf) })
+  const open = await openProviders(deps, models, payer)
+  return json(c, { object: 'list', data: open.flatMap(namedModels).filter(allowedTo(payer)).map(viewOf) })
 }
 
 /** `GET /v1/models/{id}`, by any of its names. */
 export async function retrieveModel(deps: Deps, c: Context<Env>, name: string): Promise<Response> {
   const payer = await payerOf(deps, c.get('principal'))
   const models = await deps.models.current()
-  const ids = new Set((await usable(deps, models, payer)).map(({ provider }) => provider.id))
-  const [found] = models.find(name).filter(({ provider }) => ids.has(provider.id))
+  const open = await openProviders(deps, models, payer)
+  const [found] = models.find(name, allowedTo(payer)).filter(({ provider }) => open.includes(provider))
   if (!found)
     throw new ApiError(
       'model_not_found',
@@ -31,23 +33,27 @@ export async function retrieveModel(deps: Deps, c: Context<Env>, name: string): 
   return json(c, { ...viewOf(found), id: name })
 }
 
-/** On own keys, models of providers where there is one. */
-async function usable({ db }: Deps, { providers }: Models, { userId, paymentMethod }: Payer): Promise<ServedModel[]> {
-  const keys = paymentMethod === 'byok' ? await listProviderKeys(db.read, userId) : undefined
-  const open = keys ? new Set(keys.map(({ provider_id }) => provider_id)) : undefined
-  return providers
-    .filter(({ id }) => open?.has(id) ?? true)
-    .flatMap((provider) =>
-      provider.settings.models
-        // What stands for many is none.
-        .filter(({ id }) => !id.endsWith('*'))
-        .map((entry) => ({
-          provider,
-          entry,
-          name: `${provider.id}/${entry.id}`,
-          upstreamModel: entry.upstream_model ?? entry.id,
-        })),
-    )
+/** All of them; on own keys, those where there is one. */
+async function openProviders(
+  { db }: Deps,
+  { providers }: Models,
+  { userId, paymentMethod }: Payer,
+): Promise<readonly RunningProvider[]> {
+  if (paymentMethod !== 'byok') return providers
+  const keys = new Set((await listProviderKeys(db.read, userId)).map(({ provider_id }) => provider_id))
+  return providers.filter(({ id }) => keys.has(id))
+}
+
+/** What stands for many is none. */
+function namedModels(provider: RunningProvider): ServedModel[] {
+  return provider.settings.models
+    .filter(({ id }) => !id.endsWith('*'))
+    .map((entry) => ({
+      provider,
+      entry,
+      name: `${provider.id}/${entry.id}`,
+      upstreamModel: entry.upstream_model ?? entry.id,
+    }))
 }
 
 function viewOf({ name, provider }: ServedModel) {

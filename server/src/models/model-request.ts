@@ -6,6 +6,7 @@ import { parseJsonObject } from '../http/json.ts'
 import { header } from '../http/node-request.ts'
 import type { Dialect, Operation } from './backend.ts'
 import { invalid, isGiven, isJson, type Json } from './fields.ts'
+import type { ProviderKind } from './provider-settings.ts'
 
 /** A call of a model, as its caller made it. */
 export interface ModelRequest {
@@ -102,6 +103,9 @@ export function askedTokens({ operation, body }: Pick<ModelRequest, 'operation' 
   }
   return undefined
 }
+
+/** Whose models have the newer names of parameters. */
+export const isOpenAi = (kind: ProviderKind) => kind === 'openai' || kind === 'azure-openai'
 
 /** The same call, asking for no more than that. */
 export function withTokenLimit(request: ModelRequest, maxTokens: number, isOpenAi: boolean): ModelRequest {

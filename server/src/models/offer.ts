@@ -4,6 +4,7 @@ import { findModelRate } from '../storage/model-rate.ts'
 import { findPerson } from '../storage/persons.ts'
 import { listProviderKeys } from '../storage/provider-keys.ts'
 import { breakerName } from './attempts.ts'
+import { operationsOf } from './model-operations.ts'
 import type { ModelEntry, ModelProviderSettings, ProviderKind } from './provider-settings.ts'
 
 type BreakerState = 'closed' | 'open' | 'half_open'
@@ -25,6 +26,7 @@ function offerOf(deps: Deps, row: ModelProviderRow, hasOwnKey: boolean, ownerId:
   const { provider_id: id, kind, enabled, settings, secrets_sealed: sealed } = row
   const models = (JSON.parse(settings) as ModelProviderSettings).models.map((entry) => ({
     id: entry.id,
+    operations: [...operationsOf(entry)],
     breaker: breakerOf(deps, id, entry, ownerId),
   }))
   return {

@@ -20,7 +20,9 @@ const OfferedModels = z
     has_platform_key: z.boolean(),
     has_own_key: z.boolean(),
     breaker: BreakerState,
-    models: z.array(z.object({ id: z.string(), breaker: BreakerState })),
+    models: z.array(
+      z.object({ id: z.string(), operations: z.array(z.enum(['chat', 'embeddings'])), breaker: BreakerState }),
+    ),
   })
   .openapi('OfferedModels')
 const Limits = z.object({ requests_per_minute: z.int(), remaining: z.int(), reset_ms: z.int() }).openapi('ModelLimits')
@@ -32,7 +34,7 @@ const routes = {
     ...people,
     summary: 'List who serves models, and how they are',
     description:
-      'In the order in which a model is looked for. A breaker that is open lets no call through; the provider has that of its worst model. Keys are told of, never told.',
+      'In the order in which a model is looked for. A breaker that is open lets no call through; the provider has that of its worst model. What a model is for is told as its operator says it, or by its name. Keys are told of, never told.',
     responses: { 200: ok(pageOf(OfferedModels), 'All of them'), ...errors(401, 403) },
   }),
   limits: createRoute({

@@ -48,6 +48,8 @@ export function faultsOf(provider: ModelProvider): Record<string, string> {
   if (kind === 'vertex' && settings.base_url === undefined && !(settings.project && settings.location))
     faults.project = 'and location are required, or base_url'
   if (kind === 'bedrock' && !aws && secrets.api_key === undefined) faults.aws = 'or api_key is required'
+  if (settings.responses === 'pass' && (isProgram(provider) || ['anthropic', 'ccrouter'].includes(kind)))
+    faults.responses = 'must be translate, or left out: there are none there'
   const names = settings.models.map(({ id }) => id)
   if (new Set(names).size !== names.length) faults.models = 'names a model twice'
   return faults

@@ -21,7 +21,8 @@ import type {
 } from './provider-settings.ts'
 import { type ModelProvider, readProvider, sealSecrets } from './providers.ts'
 
-type Given = z.output<typeof NewModelProvider>
+type Given = Omit<z.output<typeof ModelProviderChange>, 'id' | 'kind' | 'models' | 'enabled'> &
+  Pick<z.output<typeof NewModelProvider>, 'id' | 'kind' | 'models' | 'enabled'>
 
 export async function createModelProvider(deps: Deps, given: Given, principal: Principal) {
   const now = deps.now()
@@ -43,7 +44,7 @@ export async function getModelProvider(deps: Deps, id: string) {
   return viewOf(readProvider(deps, await requireRow(deps, id)))
 }
 
-/** The whole of it, but for secrets that are left out: these stay. */
+/** The whole of it, but for secrets: those that are left out stay, and null takes one away. */
 export async function replaceModelProvider(
   deps: Deps,
   id: string,
@@ -98,7 +99,8 @@ export async function checkedProvider(
 ): Promise<{ row: ModelProviderRow; provider: ModelProvider }> {
   const given = { api_key, oauth2, service_account, aws }
   const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const secrets: ProviderSecrets = { ...known, ...said }
+  const kept = Object.entries({ ...known, ...said }).filter(([, value]) => value !== null)
+  const secrets: ProviderSecrets = Object.fromEntries(kept)
   const provider: ModelProvider = {
     id,
     kind,

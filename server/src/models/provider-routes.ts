@@ -54,7 +54,7 @@ const routes = {
     path: '/model-providers/{id}',
     ...providers,
     summary: 'Change a provider of models',
-    description: 'Send the whole of it; credentials that are left out stay.',
+    description: 'Send the whole of it; credentials that are left out stay, and null takes one away.',
     request: { params: IdParam, ...jsonBody(ModelProviderChange) },
     responses: { 200: ok(ModelProvider, 'The provider as it is now'), ...errors(401, 403, 404, 422) },
   }),

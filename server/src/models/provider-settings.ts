@@ -19,6 +19,8 @@ export const PROVIDER_KINDS = [
 ] as const
 export type ProviderKind = (typeof PROVIDER_KINDS)[number]
 
+export const isProviderKind = (text: string): text is ProviderKind => PROVIDER_KINDS.some((kind) => kind === text)
+
 const text = (max: number) => z.string().trim().min(1, 'must not be empty').max(max)
 const url = z
   .string()
@@ -44,6 +46,12 @@ export const ModelEntry = z.object({
     .string()
     .regex(/^[\w.:/@+-]{1,200}\*?$/, 'must be a name of letters, digits and ._:/@+-, perhaps with * at its end'),
   upstream_model: text(200).optional(),
+  /** What it is for, where its name does not say it. */
+  operations: z
+    .array(z.enum(['chat', 'embeddings']))
+    .min(1)
+    .max(2)
+    .optional(),
   price: z.object({ input_per_mtok: usd, output_per_mtok: usd, cached_input_per_mtok: usd.optional() }).optional(),
 })
 export type ModelEntry = z.output<typeof ModelEntry>
@@ -83,6 +91,8 @@ const settings = {
   connect_timeout_ms: patience,
   idle_timeout_ms: patience,
   total_timeout_ms: patience,
+  /** Of a provider of OpenAI's shape: whether it has `/responses`, or is asked for them as chats. */
+  responses: z.enum(['pass', 'translate']).optional(),
   /** Programs that run at a time. */
   max_concurrent: z.int().min(1).max(64).optional(),
 }
@@ -92,7 +102,7 @@ const ProviderId = z
   .trim()
   .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be a short name of lower-case letters, digits, . - and _')
 
-/** `POST /api/admin/model-providers`; PUT takes the same, whole, but for secrets that are left out. */
+/** `POST /api/admin/model-providers`. */
 export const NewModelProvider = z.object({
   id: ProviderId,
   kind: z.enum(PROVIDER_KINDS),
@@ -100,7 +110,14 @@ export const NewModelProvider = z.object({
   ...secrets,
   enabled: z.boolean().default(true),
 })
-export const ModelProviderChange = NewModelProvider.partial({ id: true, kind: true })
+
+/** PUT takes the same, whole, but for secrets: those that are left out stay, and null takes one away. */
+export const ModelProviderChange = NewModelProvider.partial({ id: true, kind: true }).extend({
+  api_key: secrets.api_key.nullable(),
+  oauth2: secrets.oauth2.nullable(),
+  service_account: secrets.service_account.nullable(),
+  aws: secrets.aws.nullable(),
+})
 
 const Settings = z.object(settings)
 /** What is said about a provider beside its secrets. */

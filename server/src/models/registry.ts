@@ -20,6 +20,8 @@ export interface ServedModel {
   upstreamModel: string
 }
 
+type MayCall = (model: ServedModel) => boolean
+
 /** Who serves what, at one moment. */
 export interface Models {
   providers: readonly RunningProvider[]
@@ -27,8 +29,11 @@ export interface Models {
   prices: readonly PriceOverrideRow[]
   /** The name of the first model; what stands for many is none. */
   first: string | undefined
-  /** The model that is meant by that name, and those that answer when its provider cannot. Empty: nobody has it. */
-  find(name: string): ServedModel[]
+  /**
+   * The model that is meant by that name, and those that answer when its provider cannot, among those that may be called.
+   * Empty: there is none.
+   */
+  find(name: string, mayCall?: MayCall): ServedModel[]
 }
 
 export interface ModelRegistry {
@@ -104,16 +109,17 @@ export function createModelRegistry(deps: World, createBackend: CreateBackend): 
 export function createModels(providers: readonly RunningProvider[], prices: readonly PriceOverrideRow[] = []): Models {
   const byId = new Map(providers.map((provider) => [provider.id, provider]))
 
-  function one(name: string): ServedModel | undefined {
+  function one(name: string, mayCall: MayCall): ServedModel | undefined {
     const slash = name.indexOf('/')
     const named = slash < 0 ? undefined : byId.get(name.slice(0, slash))
     const there = named && at(named, name.slice(slash + 1))
-    if (there) return there
+    if (there && mayCall(there)) return there
     for (const provider of providers) {
       const exact = provider.settings.models.find(({ id }) => id === name)
-      if (exact) return served(provider, exact, name)
+      const model = exact && served(provider, exact, name)
+      if (model && mayCall(model)) return model
     }
-    return longest(providers.flatMap((provider) => prefixed(provider, name)))
+    return longest(providers.flatMap((provider) => prefixed(provider, name)).filter(mayCall))
   }
 
   const [first] = providers.flatMap(({ id, settings }) =>
@@ -123,10 +129,10 @@ export function createModels(providers: readonly RunningProvider[], prices: read
     providers,
     prices,
     first,
-    find(name) {
-      const primary = one(name)
+    find(name, mayCall = () => true) {
+      const primary = one(name, mayCall)
       if (!primary) return []
-      const others = (primary.provider.settings.fallback ?? []).flatMap((other) => one(other) ?? [])
+      const others = (primary.provider.settings.fallback ?? []).flatMap((other) => one(other, mayCall) ?? [])
       const all = [primary, ...others]
       return all.filter((model, at) => all.findIndex((other) => other.name === model.name) === at)
     },

@@ -3,6 +3,7 @@ import type { Deps, Env } from '../context.ts'
 import { errors } from '../http/openapi-errors.ts'
 import type { Security } from '../http/route-schemas.ts'
 import type { Operation } from './backend.ts'
+import { countTokens } from './count-tokens.ts'
 import { callModel } from './model-call.ts'
 import { listModels, retrieveModel } from './model-list.ts'
 import { PLAYGROUND_CHAT } from './person-routes.ts'
@@ -29,7 +30,8 @@ const ENDPOINTS: readonly Endpoint[] = [
     path: '/responses',
     operation: 'responses',
     summary: 'Response',
-    description: "As OpenAI has it, at providers of OpenAI's shape.",
+    description:
+      'As OpenAI has it. At models that answer chats or messages alone it is translated, and what only OpenAI can do is refused.',
   },
   {
     path: '/messages',
@@ -40,14 +42,22 @@ const ENDPOINTS: readonly Endpoint[] = [
   { path: '/embeddings', operation: 'embeddings', summary: 'Embeddings', description: 'As OpenAI has them.' },
 ]
 
+const COUNT = {
+  path: '/messages/count_tokens',
+  summary: 'Count the tokens of a message',
+  description: "As Anthropic has it, at models of Anthropic's shape. It costs nothing, and is one of your calls.",
+}
+
 /** Where the same stands: clients of OpenAI differ in what they put behind their base address. */
 const MODEL_BASES = ['/v1', '/v1/openai', '/v1/openai/v1'] as const
 
 /** Where calls are told of that are refused, by whatever is on their way. */
 export function modelRefusals(deps: Deps): OpenAPIHono<Env> {
   const table = new OpenAPIHono<Env>()
-  for (const base of MODEL_BASES)
+  for (const base of MODEL_BASES) {
     for (const { path, operation } of ENDPOINTS) table.on('POST', `${base}${path}`, tellRefusals(deps, operation))
+    table.on('POST', `${base}${COUNT.path}`, tellRefusals(deps, 'count_tokens'))
+  }
   table.on('POST', `/api${PLAYGROUND_CHAT}`, tellRefusals(deps, 'chat'))
   return table
 }
@@ -57,6 +67,7 @@ export function modelRoutes(deps: Deps): OpenAPIHono<Env> {
   const table = new OpenAPIHono<Env>()
   for (const base of MODEL_BASES) {
     for (const { path, operation } of ENDPOINTS) table.post(`${base}${path}`, (c) => callModel(deps, c, operation))
+    table.post(`${base}${COUNT.path}`, (c) => countTokens(deps, c))
     table.get(`${base}/models`, (c) => listModels(deps, c))
     // A name that was not encoded has its provider in a part of its own.
     table.get(`${base}/models/:id`, (c) => retrieveModel(deps, c, c.req.param('id')))
@@ -71,7 +82,7 @@ export function modelRoutes(deps: Deps): OpenAPIHono<Env> {
 function describe(table: OpenAPIHono<Env>, base: string): void {
   const json = { 'application/json': { schema: z.record(z.string(), z.unknown()) } }
   const common = { tags: ['Models'], security: CALLER }
-  for (const { path, summary, description } of ENDPOINTS)
+  for (const { path, summary, description } of [...ENDPOINTS, COUNT])
     table.openAPIRegistry.registerPath(
       createRoute({
         method: 'post',

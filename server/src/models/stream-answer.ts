@@ -1,13 +1,10 @@
-import { anthropicError, openAiError } from '../http/error-shapes.ts'
 import { ApiError } from '../http/errors.ts'
-import { type ServerSentEvent, writeEvent } from '../http/event-stream.ts'
-import type { StreamTranslator } from './anthropic/chat-chunks.ts'
+import type { ServerSentEvent } from '../http/event-stream.ts'
 import { BackendFailed, type Operation } from './backend.ts'
-import { isJson, type Json } from './fields.ts'
-import type { ModelRequest } from './model-request.ts'
+import { createWords, type WordsOptions } from './stream-words.ts'
 import type { UpstreamEvents } from './upstream-events.ts'
 import { faultOfFailure } from './upstream-fault.ts'
-import { DONE, isLast } from './upstream-stream.ts'
+import { isLast } from './upstream-stream.ts'
 
 /** Official clients give up on a silent stream; a comment is read by none of them. */
 const KEEP_ALIVE_MS = 15_000
@@ -25,13 +22,9 @@ export const EVENT_HEADERS = {
 /** How a stream ended, for the caller's bill and the provider's breaker. */
 export type StreamEnd = 'success' | 'error' | 'client_closed'
 
-export interface StreamOptions {
-  request: ModelRequest
-  requestId: string
+export interface StreamOptions extends WordsOptions {
   /** Of the backend. */
   operation: Operation
-  /** Undefined: events pass as they are. */
-  translator: StreamTranslator | undefined
   first: ServerSentEvent[]
   rest: UpstreamEvents
   /** Aborted with what the caller is told when time is up, whether they read or not. */
@@ -66,26 +59,32 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
     }
   }
 
-  function say(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): void {
-    if (bytes.length === 0) return
+  /** Whether there was anything to say. */
+  function say(controller: ReadableStreamDefaultController<Uint8Array>, bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return false
     onSaid(bytes)
     controller.enqueue(bytes)
+    return true
   }
 
-  async function end(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  async function end(controller: ReadableStreamDefaultController<Uint8Array>): Promise<true> {
     say(controller, words.end())
     await finish(controller, 'success')
+    return true
   }
 
-  /** One turn: what came, or a sign of life. */
-  async function turn(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  /** One turn: what came, or a sign of life. True where the caller has got something, or everything. */
+  async function turn(controller: ReadableStreamDefaultController<Uint8Array>): Promise<boolean> {
     waiting ??= rest.next()
     const events = await within(KEEP_ALIVE_MS, waiting)
-    if (events === 'silence') return controller.enqueue(KEEP_ALIVE)
+    if (events === 'silence') {
+      controller.enqueue(KEEP_ALIVE)
+      return true
+    }
     waiting = undefined
     if (events === undefined) return end(controller)
     const goesOn = onEvents(events)
-    say(controller, words.of(events))
+    const isTold = say(controller, words.of(events))
     if (events.some((event) => isLast(operation, event))) {
       isSaid = true
       await within(
@@ -94,9 +93,10 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
       )
       return end(controller)
     }
-    if (goesOn) return
+    if (goesOn) return isTold
     say(controller, words.cut())
     await finish(controller, 'success')
+    return true
   }
 
   return new ReadableStream<Uint8Array>(
@@ -107,7 +107,8 @@ export function streamAnswer(options: StreamOptions): ReadableStream<Uint8Array>
       },
       async pull(controller) {
         try {
-          await turn(controller)
+          // Who waits is not asked again after a turn that brought nothing.
+          while (!isOver && !(await turn(controller)));
         } catch (thrown) {
           await finish(controller, 'error', time.aborted ? time.reason : toError(thrown))
         }
@@ -140,109 +141,4 @@ function toError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
   return faultOfFailure(thrown instanceof BackendFailed ? thrown : new BackendFailed('reset', 'The stream broke off'))
     .error
-}
-
-/** What the caller reads. */
-interface Words {
-  of(events: readonly ServerSentEvent[]): Uint8Array
-  /** What is still to be said at the end. Throws where the backend ended too early. */
-  end(): Uint8Array
-  /** What is said where we end it. */
-  cut(): Uint8Array
-  failure(error: ApiError): Uint8Array
-}
-
-function createWords(options: StreamOptions): Words {
-  const { request, requestId, translator } = options
-  const failure = (error: ApiError) => writeFailure(request, requestId, error)
-  if (translator) return { ...translated(request, translator), failure }
-  return { ...(request.operation === 'chat' ? chatAsItIs(request) : asItIs(request)), failure }
-}
-
-function writeFailure({ operation, dialect }: ModelRequest, requestId: string, error: ApiError): Uint8Array {
-  if (dialect === 'anthropic') return writeEvent(JSON.stringify(anthropicError(error, requestId)), 'error')
-  const told = openAiError(error)
-  if (operation !== 'responses') return writeEvent(JSON.stringify(told))
-  // As OpenAI's responses tell it, and as its own client looks for it.
-  const { code, message, param } = told.error
-  return writeEvent(JSON.stringify({ type: 'error', code, message, param, ...told }), 'error')
-}
-
-function translated({ dialect }: ModelRequest, translator: StreamTranslator): Omit<Words, 'failure'> {
-  const written = (said: readonly Json[]) =>
-    Buffer.concat(
-      said.map((one) => writeEvent(JSON.stringify(one), dialect === 'anthropic' ? String(one.type) : undefined)),
-    )
-  const ended = () => (dialect === 'anthropic' ? Buffer.alloc(0) : writeEvent(DONE))
-  return {
-    of: (events) =>
-      written(events.flatMap(({ data }) => (data === '' || data === DONE ? [] : translator.push(parse(data))))),
-    end: () => Buffer.concat([written(translator.end()), ended()]),
-    cut: ended,
-  }
-}
-
-/** Bytes pass; what is asked of the provider for our own books only is taken out. */
-function chatAsItIs({ includeUsage }: ModelRequest): Omit<Words, 'failure'> {
-  let hasFinished = false
-  let isDone = false
-  let head: Json | undefined
-  return {
-    of(events) {
-      const kept = events.filter(({ data }) => {
-        if (data === DONE) isDone = true
-        else if (!head && data.startsWith('{')) head = parse(data)
-        if (data.includes('"finish_reason":"') || data.includes('"finish_reason": "')) hasFinished = true
-        return includeUsage || !isUsageOnly(data)
-      })
-      return Buffer.concat(kept.map(({ raw }) => raw))
-    },
-    end() {
-      if (isDone) return Buffer.alloc(0)
-      if (!hasFinished) throw new BackendFailed('reset', 'The stream ended before its end')
-      return writeEvent(DONE)
-    },
-    cut() {
-      const { id, created, model } = head ?? {}
-      const chunk = {
-        id,
-        object: 'chat.completion.chunk',
-        created,
-        model,
-        choices: [{ index: 0, delta: {}, finish_reason: 'length' }],
-      }
-      return Buffer.concat([writeEvent(JSON.stringify(chunk)), writeEvent(DONE)])
-    },
-  }
-}
-
-function asItIs({ operation }: ModelRequest): Omit<Words, 'failure'> {
-  let hasEnded = false
-  return {
-    of(events) {
-      hasEnded ||= events.some((event) => isLast(operation, event))
-      return Buffer.concat(events.map(({ raw }) => raw))
-    },
-    end() {
-      if (!hasEnded) throw new BackendFailed('reset', 'The stream ended before its end')
-      return Buffer.alloc(0)
-    },
-    cut: () => Buffer.alloc(0),
-  }
-}
-
-function isUsageOnly(data: string): boolean {
-  if (!data.includes('"usage"') || !/"choices"\s*:\s*\[\s*\]/.test(data)) return false
-  const chunk = parse(data)
-  return isJson(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0
-}
-
-function parse(data: string): Json {
-  try {
-    const value: unknown = JSON.parse(data)
-    if (isJson(value)) return value
-  } catch {
-    // Told below.
-  }
-  throw new BackendFailed('protocol', 'An event is no JSON object')
 }

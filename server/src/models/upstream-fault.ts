@@ -25,18 +25,18 @@ const MAX_RETRY_S = 3600
 
 /** A provider answered, with a failure. `apiKey` is the caller's own, where the call went out with it. */
 export function faultOfStatus(
-  { status, headers }: BackendAnswer,
+  answer: BackendAnswer,
   body: unknown,
   served: ServedModel,
   apiKey: string | undefined,
 ): UpstreamFault {
+  const { status, headers } = answer
   const why = `${served.provider.id} answered ${status}`
   if (REFUSED.includes(status)) return { error: refusedBy(apiKey), why, outcome: 'neutral', goesOn: false }
   const told = upstreamError(status, body)
   const error = withoutSecrets(
     told,
-    served,
-    apiKey,
+    secretsOf(answer, served),
     told.status === 429 || told.status === 503 ? retryHeaders(headers) : {},
   )
   const isOutage = error.status >= 500
@@ -44,18 +44,22 @@ export function faultOfStatus(
 }
 
 /** The failure that a provider told in the midst of its stream. */
-export function errorOfStream(told: Json, served: ServedModel, apiKey: string | undefined): ApiError {
-  return withoutSecrets(streamError(told), served, apiKey)
+export function errorOfStream(told: Json, answer: BackendAnswer, served: ServedModel): ApiError {
+  return withoutSecrets(streamError(told), secretsOf(answer, served))
+}
+
+/** What the call went out with. A program has the provider's key in its environment. */
+function secretsOf({ secrets = [] }: BackendAnswer, { provider }: ServedModel): string[] {
+  const { api_key: key } = provider.secrets
+  return key === undefined ? [...secrets] : [...secrets, key]
 }
 
 /** A provider may repeat what it was sent. Its own words are not kept beside ours, so that nothing logs them. */
 function withoutSecrets(
   { code, message, param }: ApiError,
-  { provider }: ServedModel,
-  apiKey: string | undefined,
+  secrets: readonly string[],
   headers: Record<string, string> = {},
 ): ApiError {
-  const secrets = [apiKey, provider.secrets.api_key].filter((secret) => secret !== undefined)
   const clean = (text: string) => secrets.reduce((left, secret) => left.replaceAll(secret, '[redacted]'), text)
   return new ApiError(code, clean(message), { ...(param !== undefined && { param: clean(param) }), headers })
 }

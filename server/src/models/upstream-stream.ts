@@ -27,7 +27,8 @@ export function failureIn(operation: Operation, { event, data }: ServerSentEvent
   return event === 'error' || isJson(said.error) || typeof said.error === 'string' ? said : undefined
 }
 
-function jsonIn(data: string): Json {
+/** Nothing where it is none: what passes need not be understood. */
+export function jsonIn(data: string): Json {
   try {
     const value: unknown = JSON.parse(data)
     return isJson(value) ? value : {}

@@ -6,6 +6,8 @@ export interface RateLimit {
 
 const MINUTE_MS = 60_000
 const MAX_KEYS = 100_000
+/** So many are left when there are too many: one by one, each would be looked for from the beginning. */
+const KEPT_KEYS = 75_000
 
 export function createRateLimit(perMinute: number): RateLimit {
   /** When the key has all of its calls again. */
@@ -20,11 +22,15 @@ export function createRateLimit(perMinute: number): RateLimit {
       // Set anew at the end: the keys in front are those that were not used for longest.
       fullAt.delete(key)
       fullAt.set(key, after)
-      for (const [oldest, at] of fullAt) {
-        if (at > now && fullAt.size <= MAX_KEYS) break
-        fullAt.delete(oldest)
-      }
+      if (fullAt.size > MAX_KEYS) forget(now)
       return 0
     },
+  }
+
+  function forget(now: number): void {
+    for (const [oldest, at] of fullAt) {
+      if (at > now && fullAt.size <= KEPT_KEYS) break
+      fullAt.delete(oldest)
+    }
   }
 }

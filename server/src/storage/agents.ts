@@ -5,7 +5,8 @@ import type { AgentSecretTable, AgentTable, PersonTable } from './schema.ts'
 
 export type AgentRow = Selectable<AgentTable>
 /** An agent with the person it acts for. */
-export type AgentWithOwner = AgentRow & Pick<PersonTable, 'email' | 'email_verified_at'> & { user_name: string }
+export type AgentWithOwner = AgentRow &
+  Pick<PersonTable, 'email' | 'email_verified_at'> & { user_name: string; owner_disabled_at: number | null }
 export type SecretRow = Pick<AgentSecretTable, 'secret_id' | 'secret_hash' | 'last_four' | 'created_at' | 'expires_at'>
 
 const withOwner = (db: Db) =>
@@ -13,7 +14,12 @@ const withOwner = (db: Db) =>
     .selectFrom('agent')
     .innerJoin('person', 'person.user_id', 'agent.user_id')
     .selectAll('agent')
-    .select(['person.email', 'person.email_verified_at', 'person.name as user_name'])
+    .select([
+      'person.email',
+      'person.email_verified_at',
+      'person.name as user_name',
+      'person.disabled_at as owner_disabled_at',
+    ])
 
 const byId = prepared<{ agentId: string }, AgentWithOwner>((db, param) =>
   withOwner(db).where('agent.agent_id', '=', param('agentId')),
@@ -56,6 +62,11 @@ const liveSecrets = prepared<{ agentId: string; now: number }, SecretRow>((db, p
 
 export async function listAgentSecrets(db: Db, agentId: string, now: number): Promise<SecretRow[]> {
   return (await liveSecrets(db, { agentId, now })).rows
+}
+
+/** Out of service, by itself or with the person it acts for. */
+export function isDisabled({ disabled_at, owner_disabled_at }: AgentWithOwner): boolean {
+  return disabled_at !== null || owner_disabled_at !== null
 }
 
 /** Whose agents: those of an organization, and those that act for a person wherever they are. */
@@ -127,6 +138,12 @@ export async function expireAgentSecrets(trx: Db, agentId: string, at: number): 
 export async function updateAgent(trx: Db, agentId: string, changes: Updateable<AgentTable>): Promise<boolean> {
   const updated = await trx.updateTable('agent').set(changes).where('agent_id', '=', agentId).executeTakeFirst()
   return updated.numUpdatedRows === 1n
+}
+
+/** The ids of those that act for a person, in whatever organization. */
+export async function listAgentsOf(db: Db, userId: string): Promise<string[]> {
+  const rows = await db.selectFrom('agent').select('agent_id').where('user_id', '=', userId).execute()
+  return rows.map(({ agent_id }) => agent_id)
 }
 
 /** Those of a person in an organization: out of service, without their keys, and another's. Their ids. */

@@ -11,11 +11,15 @@ const HELD = [
   'api_key.org_id',
   'api_key.client_id',
   'api_key.scope',
+  'api_key.models',
   'api_key.last_used_at',
 ] as const
 
 /** A key with whom it is of, and what they are in its organization. */
-export type KeyHolder = Pick<ApiKeyRow, 'key_id' | 'user_id' | 'org_id' | 'client_id' | 'scope' | 'last_used_at'> &
+export type KeyHolder = Pick<
+  ApiKeyRow,
+  'key_id' | 'user_id' | 'org_id' | 'client_id' | 'scope' | 'models' | 'last_used_at'
+> &
   Pick<Selectable<PersonTable>, 'email' | 'email_verified_at'> & { user_name: string; role: Role | null }
 
 const live = prepared<{ keyHash: string; now: number }, KeyHolder>((db, param) =>
@@ -32,10 +36,11 @@ const live = prepared<{ keyHash: string; now: number }, KeyHolder>((db, param) =
     .select(['person.email', 'person.email_verified_at', 'person.name as user_name', 'membership.role'])
     .where('api_key.key_hash', '=', param('keyHash'))
     .where('api_key.revoked_at', 'is', null)
+    .where('person.disabled_at', 'is', null)
     .where((e) => e.or([e('api_key.expires_at', 'is', null), e('api_key.expires_at', '>', param('now'))])),
 )
 
-/** By its hash, under any key of the ring; neither ended nor expired. */
+/** By its hash, under any key of the ring; neither ended nor expired, and of a person who is not disabled. */
 export async function findLiveApiKey(
   db: Db,
   keyHashes: readonly string[],

@@ -65,6 +65,19 @@ export async function findMember(db: Db, orgId: string, userId: string): Promise
   return members(db, orgId).where('membership.user_id', '=', userId).executeTakeFirst()
 }
 
+/** What somebody is in an organization; undefined: nothing there. */
+export async function findRole(db: Db, orgId: string, userId: string): Promise<Role | undefined> {
+  const row = await db
+    .selectFrom('membership')
+    .innerJoin('person', 'person.user_id', 'membership.user_id')
+    .select('membership.role')
+    .where('membership.org_id', '=', orgId)
+    .where('membership.user_id', '=', userId)
+    .where(inForce)
+    .executeTakeFirst()
+  return row?.role
+}
+
 export interface OwnOrganization {
   org_id: string
   name: string
@@ -173,6 +186,7 @@ export async function countAdmins(db: Db, orgId: string): Promise<number> {
     .where('membership.org_id', '=', orgId)
     .where('membership.role', '=', 'admin')
     .where('person.registered_at', 'is not', null)
+    .where('person.disabled_at', 'is', null)
     .where(inForce)
     .executeTakeFirstOrThrow()
   return Number(row.count)
@@ -197,7 +211,9 @@ export async function isStillMember(
 ): Promise<boolean> {
   const member = db
     .selectFrom('membership')
+    .innerJoin('person', 'person.user_id', 'membership.user_id')
     .select('membership.user_id')
+    .where('person.disabled_at', 'is', null)
     .where('membership.org_id', '=', orgId)
     .where('membership.user_id', '=', userId)
   const still =

@@ -9,21 +9,26 @@ export interface OutsideKey {
   outsideId: string
 }
 
-const known = prepared<OutsideKey, { user_id: string; org_id: string }>((db, param) =>
+/** Who an issuer's subject is here. */
+export interface KnownOutside {
+  user_id: string
+  org_id: string
+  disabled_at: number | null
+}
+
+const known = prepared<OutsideKey, KnownOutside>((db, param) =>
   db
     .selectFrom('outside_identity')
     .innerJoin('outside_organization', 'outside_organization.issuer', 'outside_identity.issuer')
-    .select(['outside_identity.user_id', 'outside_organization.org_id'])
+    .innerJoin('person', 'person.user_id', 'outside_identity.user_id')
+    .select(['outside_identity.user_id', 'outside_organization.org_id', 'person.disabled_at'])
     .where('outside_identity.issuer', '=', param('issuer'))
     .where('outside_identity.subject', '=', param('subject'))
     .where('outside_organization.outside_id', '=', param('outsideId')),
 )
 
 /** Undefined where either is seen for the first time. */
-export async function findOutsideIdentity(
-  db: Db,
-  key: OutsideKey,
-): Promise<{ user_id: string; org_id: string } | undefined> {
+export async function findOutsideIdentity(db: Db, key: OutsideKey): Promise<KnownOutside | undefined> {
   return (await known(db, key)).rows[0]
 }
 

@@ -36,7 +36,7 @@ export async function registerPerson(
   trx: Db,
   person: Insertable<PersonTable> & { registered_at: number },
 ): Promise<boolean> {
-  const { user_id, org_id: _, email: __, created_at: ___, ...registration } = person
+  const { user_id, org_id: _, email: __, created_at: ___, disabled_at: ____, ...registration } = person
   const registered = await trx
     .insertInto('person')
     .values(person)
@@ -69,6 +69,17 @@ export async function updatePerson(
   changes: Updateable<PersonTable>,
 ): Promise<PersonRow | undefined> {
   return trx.updateTable('person').set(changes).where('user_id', '=', userId).returningAll().executeTakeFirst()
+}
+
+/** True for the one that changes whether they may do anything. */
+export async function setPersonDisabled(trx: Db, userId: string, at: number | null): Promise<boolean> {
+  const set = await trx
+    .updateTable('person')
+    .set({ disabled_at: at })
+    .where('user_id', '=', userId)
+    .where('disabled_at', at === null ? 'is not' : 'is', null)
+    .executeTakeFirst()
+  return set.numUpdatedRows === 1n
 }
 
 export type PersonWithRole = PersonRow & { role: Role | null }

@@ -29,6 +29,8 @@ export interface Schema {
   provider: ProviderTable
   connection: ConnectionTable
   connection_flow: ConnectionFlowTable
+  mcp_server: McpServerTable
+  mcp_client: McpClientTable
   idempotency_key: IdempotencyKeyTable
   model_provider: ModelProviderTable
   model_rate: ModelRateTable
@@ -81,6 +83,8 @@ export interface PersonTable {
   payment_method: ColumnType<PaymentMethod, PaymentMethod | undefined>
   created_at: Time
   updated_at: Time | null
+  /** Since when the operator lets them do nothing, nor what acts for them. */
+  disabled_at: ColumnType<Time | null, Time | null | undefined>
 }
 
 /** Of a person in a browser. The cookie holds the token, we its hash. */
@@ -195,6 +199,8 @@ export interface ApiKeyTable {
   expires_at: Time | null
   last_used_at: Time | null
   revoked_at: Time | null
+  /** A list of `provider/model`, perhaps with `*` at its end; null: all that the person may call. */
+  models: ColumnType<Json | null, Json | null | undefined>
 }
 
 /** A person's yes to an app, remembered until it is withdrawn. */
@@ -611,6 +617,38 @@ export interface ConnectionTable {
   last_used_by: string | null
   created_at: Time
   updated_at: Time
+}
+
+/** An MCP server of somebody else's that an organization uses. */
+export interface McpServerTable {
+  server_id: string
+  org_id: string
+  /** Unique in its organization. */
+  name: string
+  enabled: Flag
+  /** Where it is and how it is spoken to, with the names of its secrets. */
+  settings: Json
+  /** Headers, variables and our client's secret. */
+  secrets_sealed: string | null
+  /** Where its tokens are, of a server that has been authorized, or is to be. */
+  connection_id: string | null
+  /** What it offered when it was tested last. */
+  tools: Json | null
+  tested_at: Time | null
+  created_at: Time
+  updated_at: Time
+}
+
+/** Our client at the authorization server of an MCP server: a provider of one server's own. Never changes. */
+export interface McpClientTable {
+  provider_name: string
+  server_id: string
+  /** Its endpoints, as they were found. */
+  settings: Json
+  client_id: string
+  client_secret_sealed: string | null
+  expires_at: Time | null
+  created_at: Time
 }
 
 /** A person's consent that is under way. */

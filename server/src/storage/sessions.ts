@@ -47,7 +47,8 @@ const signedIn = prepared<{ tokenHash: string; now: number }, SignedIn>((db, par
     .select((e) => e.fn.coalesce('session.org_id', 'person.org_id').as('org_id'))
     .where('session.token_hash', '=', param('tokenHash'))
     .where('session.expires_at', '>', param('now'))
-    .where('person.registered_at', 'is not', null),
+    .where('person.registered_at', 'is not', null)
+    .where('person.disabled_at', 'is', null),
 )
 
 /** By the hashes that the token has under each key of the ring. */

@@ -44,6 +44,16 @@ export async function isSignInTokenLive(
   return isLive((await signIn(db, token)).rows[0])
 }
 
+/** Who acts for somebody whom the operator disabled is out with them. */
+const ownerMayAct = (e: ExpressionBuilder<Schema, 'agent'>) =>
+  e.exists(
+    e
+      .selectFrom('person')
+      .select('person.user_id')
+      .whereRef('person.user_id', '=', 'agent.user_id')
+      .where('person.disabled_at', 'is', null),
+  )
+
 const ofAgent = prepared<{ jti: string; agentId: string; issuedAt: number }, TokenState>((db, param) =>
   db.selectNoFrom((e) => [
     revocations(e, param('jti')),
@@ -53,6 +63,7 @@ const ofAgent = prepared<{ jti: string; agentId: string; issuedAt: number }, Tok
       .where('agent_id', '=', param('agentId'))
       .where('disabled_at', 'is', null)
       .where('tokens_not_before', '<=', param('issuedAt'))
+      .where(ownerMayAct)
       .$asScalar()
       .$notNull()
       .as('live'),
@@ -74,6 +85,7 @@ const liveAgent = prepared<{ jti: string; agentId: string; issuedAt: number }, {
     .where('agent_id', '=', param('agentId'))
     .where('disabled_at', 'is', null)
     .where('tokens_not_before', '<=', param('issuedAt'))
+    .where(ownerMayAct)
     .where((e) => e.not(e.exists(e.selectFrom('revoked_token').select('jti').where('jti', '=', param('jti'))))),
 )
 

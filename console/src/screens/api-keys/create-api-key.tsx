@@ -51,6 +51,9 @@ const EXPIRIES = [
   { days: 0, label: 'Never' },
 ] as const
 
+/** A key that manages could make an agent, and that calls all models. */
+const mayBeLimited = (scopes: readonly KeyScope[]) => scopes.includes('agent-fuel') && !scopes.includes('manage')
+
 interface KeyFormProps {
   failure: ApiFailure | undefined
   pending: boolean
@@ -64,7 +67,16 @@ function KeyForm({ failure, pending, onCreate }: KeyFormProps) {
   const submit = (data: FormData) => {
     const expires = Number(days) * DAY_SECONDS
     const name = String(data.get('name')).trim()
-    onCreate({ name, scopes: [...scopes], ...(expires > 0 && { expires_in: expires }) })
+    // The field is there only where it says something.
+    const models = String(data.get('models') ?? '')
+      .split(/[\s,]+/)
+      .filter(Boolean)
+    onCreate({
+      name,
+      scopes: [...scopes],
+      ...(models.length > 0 && { models }),
+      ...(expires > 0 && { expires_in: expires }),
+    })
   }
 
   return (
@@ -79,6 +91,22 @@ function KeyForm({ failure, pending, onCreate }: KeyFormProps) {
           <Input required autoFocus maxLength={100} autoComplete="off" placeholder="Nightly report" />
         </FormField>
         <ScopeChoice scopes={scopes} onChange={setScopes} />
+        {mayBeLimited(scopes) && (
+          <FormField
+            label="Only these models"
+            name="models"
+            optional
+            hint="As provider/model, or provider/* for all of a provider. Left empty: all that you may call."
+          >
+            <Input
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+              placeholder="openai/gpt-5 anthropic/*"
+              className="font-mono text-[0.8125rem]"
+            />
+          </FormField>
+        )}
         <FormField
           label="Expires"
           name="expires_in"

@@ -47,7 +47,10 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) 
         </div>
       </TableCell>
       <TableCell label="Allows">
-        <ScopeBadges scopes={apiKey.scopes} label={`What ${apiKey.name} allows`} />
+        <div className="grid gap-1.5">
+          <ScopeBadges scopes={apiKey.scopes} label={`What ${apiKey.name} allows`} />
+          {apiKey.models && <ModelList models={apiKey.models} of={apiKey.name} />}
+        </div>
       </TableCell>
       <TableCell label="Held by">
         {apiKey.client_id === null ? (
@@ -68,6 +71,23 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: () => void }) 
         </Button>
       </TableCell>
     </TableRow>
+  )
+}
+
+/** A key may be for a hundred. */
+const MODELS_SHOWN = 5
+
+function ModelList({ models, of }: { models: readonly string[]; of: string }) {
+  const hidden = models.slice(MODELS_SHOWN)
+  return (
+    <ul aria-label={`Models that ${of} may call`} className="grid gap-0.5 text-xs text-muted-foreground">
+      {models.slice(0, MODELS_SHOWN).map((model) => (
+        <li key={model} className="font-mono break-words">
+          {model}
+        </li>
+      ))}
+      {hidden.length > 0 && <li title={hidden.join('\n')}>and {hidden.length} more</li>}
+    </ul>
   )
 }
 

@@ -77,6 +77,7 @@ function entriesOf(drafts: readonly ModelDraft[]): ModelEntry[] {
     return [
       {
         id: name,
+        ...(before?.operations && { operations: before.operations }),
         ...(upstream.trim() !== '' && { upstream_model: upstream.trim() }),
         ...(isPriced && {
           price: { ...before?.price, input_per_mtok: Number(input), output_per_mtok: Number(output) },

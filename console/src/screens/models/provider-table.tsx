@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { Badge } from '../../components/badge.tsx'
 import { Button } from '../../components/button.tsx'
 import { Initials } from '../../components/initials.tsx'
+import { NameList } from '../../components/name-list.tsx'
 import { StatusBadge } from '../../components/status-badge.tsx'
 import { Switch } from '../../components/switch.tsx'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '../../components/table.tsx'
@@ -48,7 +49,7 @@ export function ProviderTable({ providers, onChange }: ProviderTableProps) {
                 </div>
               </TableCell>
               <TableCell label="Models">
-                <ModelNames models={provider.models} />
+                <NameList label="Models" names={provider.models.map(modelName)} />
               </TableCell>
               <TableCell label="Health">
                 <Health provider={provider} />
@@ -88,31 +89,10 @@ export function ProviderTable({ providers, onChange }: ProviderTableProps) {
   )
 }
 
-const SHOWN = 3
-
-function ModelNames({ models }: Pick<OfferedModels, 'models'>) {
-  const more = models.length - SHOWN
-  return (
-    <ul aria-label="Models" className="flex min-w-0 flex-wrap gap-1">
-      {models.slice(0, SHOWN).map(({ id }) => (
-        <li key={id} className="max-w-full truncate rounded-md bg-muted px-1.5 py-0.5 font-mono text-xs" title={id}>
-          {id}
-        </li>
-      ))}
-      {more > 0 && (
-        <li
-          className="py-0.5 text-xs text-muted-foreground"
-          title={models
-            .slice(SHOWN)
-            .map(({ id }) => id)
-            .join(', ')}
-        >
-          and {more} more
-        </li>
-      )}
-    </ul>
-  )
-}
+const modelName = ({ id, operations }: OfferedModels['models'][number]) => ({
+  name: id,
+  title: operations.includes('chat') ? id : `${id}, for embeddings`,
+})
 
 /** The worst of its models; which these are is said where not all are. */
 function Health({ provider: { enabled, breaker, models } }: { provider: OfferedModels }) {

@@ -33,6 +33,7 @@ export function personTable(world: AccountsWorld): ModelTable {
         payment_method: 'credits',
         created_at: named?.created_at ?? now,
         updated_at: now,
+        disabled_at: named?.disabled_at ?? null,
       }
       const { path, address } = visits.current()
       await visits.commit(async (work) => {

@@ -44,6 +44,7 @@ export function sessionTable(world: AccountsWorld): ModelTable {
       await visits.commit(async (work) => {
         const person = await findPerson(work.trx, session.user_id)
         if (!person) throw new ApiError('unauthorized', 'The account is gone')
+        if (person.disabled_at !== null) throw new ApiError('forbidden', 'This account is disabled; ask the operator')
         await settle(world, work, person, now)
         // From here on this browser's own choice, whatever other browsers choose.
         session.org_id = (await findPerson(work.trx, session.user_id))?.org_id ?? person.org_id

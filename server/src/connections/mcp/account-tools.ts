@@ -2,6 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { z } from 'zod'
 import type { Deps, Principal } from '../../context.ts'
 import { listConnections } from '../connections.ts'
+import { mcpServerOf } from '../mcp-servers/provider-name.ts'
 import { requireConnection } from '../policy.ts'
 import { requestConnection } from '../request-connection.ts'
 import { ownPerson } from './consent.ts'
@@ -18,7 +19,13 @@ export async function listAccounts(
   { user_id: userId, cursor }: z.output<typeof ListArguments>,
 ): Promise<CallToolResult> {
   const { data, next_cursor } = await listConnections(deps, { limit: PAGE, cursor, userId }, principal)
-  const named = data.map((view) => ({ ...view, tool: connectionTool(view.provider_name, view.connection_id) }))
+  const named = data.map((view) => ({
+    ...view,
+    // The tools of other servers are theirs to offer: they are reached by the proxy.
+    ...(mcpServerOf(view.provider_name) === undefined && {
+      tool: connectionTool(view.provider_name, view.connection_id),
+    }),
+  }))
   return toolResult({ data: named, next_cursor })
 }
 

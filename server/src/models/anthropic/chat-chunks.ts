@@ -1,4 +1,5 @@
 import { entryOf, isJson, type Json } from '../fields.ts'
+import type { StreamTranslator } from '../stream-translator.ts'
 import { createUsageMeter } from '../usage-of.ts'
 import { type ChatCompletionHead, refusalOf, toAnnotations } from './chat-completion.ts'
 import { brokenAnswer, streamError } from './errors.ts'
@@ -9,14 +10,6 @@ import { NO_USAGE, toChatUsage } from './usage.ts'
 export interface ChatChunksOptions extends ChatCompletionHead {
   /** `stream_options.include_usage`. */
   includeUsage: boolean
-}
-
-/** Translates a stream, event by event. */
-export interface StreamTranslator {
-  /** What an event's data, parsed, becomes. Throws an `ApiError` for an event that tells of a failure. */
-  push(event: unknown): Json[]
-  /** What is still to be said when the stream has ended. Throws where it ended too early: that is no answer. */
-  end(): Json[]
 }
 
 /** A block that is being written. */
@@ -59,7 +52,8 @@ export function createChatChunks({ id, created, model, includeUsage }: ChatChunk
   function startBlock({ index, content_block: block }: Json): Json[] {
     if (!isJson(block)) return []
     const isTool = block.type === 'tool_use'
-    open.set(index, { block: { ...block }, toolIndex: tools, wrote: false, start: length, citations: [] })
+    const citations = Array.isArray(block.citations) ? [...block.citations] : []
+    open.set(index, { block: { ...block }, toolIndex: tools, wrote: false, start: length, citations })
     if (isTool) {
       const call = { index: tools++, id: block.id, type: 'function', function: { name: block.name, arguments: '' } }
       return [chunk({ tool_calls: [call] })]
@@ -141,6 +135,11 @@ export function createChatChunks({ id, created, model, includeUsage }: ChatChunk
     end() {
       if (!hasEnded && typeof stopReason !== 'string') throw brokenAnswer('half an answer')
       return finish()
+    },
+    cut() {
+      if (hasEnded) return []
+      hasEnded = true
+      return [...begin(), chunk({}, 'length')]
     },
   }
 }

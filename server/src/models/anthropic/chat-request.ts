@@ -1,13 +1,14 @@
 import { entryOf, given, invalid, isGiven, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
+import { refuseUnsupported } from '../parameter-table.ts'
 import { isText, plainContent, toParts } from './content.ts'
-import { refuseForeign } from './messages-parameters.ts'
+import { MESSAGES_AT_OPENAI } from './messages-parameters.ts'
 import { effortOfThinking } from './thinking.ts'
 import { isSigned } from './thinking-blocks.ts'
 import { toChatTools } from './tools.ts'
 
 /** The body of Anthropic's messages as the body of a chat completion. Throws 400 for what no chat has words for. */
 export function toChatRequest(body: Json, { model }: { model: string }): Json {
-  refuseForeign(body)
+  refuseUnsupported(body, MESSAGES_AT_OPENAI)
   const maxTokens = readMaxTokens(body.max_tokens)
   const thinking = isGiven(body.thinking) ? objectAt(body.thinking, 'thinking') : undefined
   const { effort, format } = isGiven(body.output_config) ? objectAt(body.output_config, 'output_config') : {}

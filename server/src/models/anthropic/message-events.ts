@@ -1,7 +1,8 @@
+import { firstChoice } from '../chunk-choice.ts'
 import { isJson, type Json } from '../fields.ts'
+import type { StreamTranslator } from '../stream-translator.ts'
 import { createUsageMeter } from '../usage-of.ts'
-import type { StreamTranslator } from './chat-chunks.ts'
-import { brokenAnswer, streamError } from './errors.ts'
+import { brokenAnswer } from './errors.ts'
 import { emptyMessage, type MessageHead } from './message.ts'
 import { toStopReason } from './stop-reason.ts'
 import { reasoningOf, signedBlocks } from './thinking-blocks.ts'
@@ -157,27 +158,30 @@ export function createMessageEvents(head: MessageHead): StreamTranslator {
     ]
   }
 
+  function finish(stopReason: string): Json[] {
+    hasEnded = true
+    const usage = toMessagesUsage(meter.read()?.usage ?? NO_USAGE)
+    return [
+      ...endCalls(),
+      ...close(),
+      { type: 'message_delta', delta: { stop_reason: stopReason, stop_sequence: null }, usage },
+      { type: 'message_stop' },
+    ]
+  }
+
   return {
     push(chunk) {
       if (hasEnded || !isJson(chunk)) return []
-      if (chunk.error !== undefined && chunk.error !== null) throw streamError(chunk)
+      const choice = firstChoice(chunk)
       meter.push(chunk)
-      const choice = Array.isArray(chunk.choices) ? chunk.choices.find((one) => isJson(one) && !one.index) : undefined
       return choice === undefined ? [] : [...begin(), ...translateChoice(choice)]
     },
     end() {
       if (hasEnded) return []
       if (typeof finishReason !== 'string') throw brokenAnswer('half an answer')
-      hasEnded = true
-      const stopReason = isRefused ? 'refusal' : toStopReason(finishReason, calls.length > 0)
-      const usage = toMessagesUsage(meter.read()?.usage ?? NO_USAGE)
-      return [
-        ...endCalls(),
-        ...close(),
-        { type: 'message_delta', delta: { stop_reason: stopReason, stop_sequence: null }, usage },
-        { type: 'message_stop' },
-      ]
+      return finish(isRefused ? 'refusal' : toStopReason(finishReason, calls.length > 0))
     },
+    cut: () => (hasEnded ? [] : [...begin(), ...finish('max_tokens')]),
   }
 }
 

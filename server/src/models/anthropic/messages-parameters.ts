@@ -1,12 +1,4 @@
-import { entryOf, isGiven, type Json, unsupported } from '../fields.ts'
-
-/** What becomes of each member of a messages body on its way to a provider of OpenAI's shape; the rest is refused. */
-const TRANSLATED = new Set(
-  [
-    'model messages system max_tokens stop_sequences stream temperature top_p top_k tools tool_choice thinking',
-    'output_config metadata service_tier',
-  ].flatMap((line) => line.split(' ')),
-)
+import { names, type ParameterTable } from '../parameter-table.ts'
 
 /** Left out without a word, because the answer is as good without it. The reason is for the documentation. */
 export const DROPPED: Readonly<Record<string, string>> = {
@@ -15,11 +7,13 @@ export const DROPPED: Readonly<Record<string, string>> = {
   diagnostics: 'asks why a cache of Anthropic was missed',
 }
 
-/** Throws for the first member of the body that a provider of OpenAI's shape could not honour. */
-export function refuseForeign(body: Json): void {
-  for (const [name, value] of Object.entries(body)) {
-    if (!isGiven(value) || TRANSLATED.has(name) || entryOf(DROPPED, name)) continue
-    if (name === 'speed' && value === 'standard') continue
-    throw unsupported(name, `This model is not Anthropic's, and has no use for ${name}; leave it out`)
-  }
+/** A messages body on its way to a provider of OpenAI's shape. */
+export const MESSAGES_AT_OPENAI: ParameterTable = {
+  who: "Models that are not Anthropic's",
+  translated: names(
+    'model messages system max_tokens stop_sequences stream temperature top_p top_k tools tool_choice thinking',
+    'output_config metadata service_tier',
+  ),
+  dropped: DROPPED,
+  unsupported: { speed: { neutral: ['standard'], because: 'have one speed; leave speed out' } },
 }

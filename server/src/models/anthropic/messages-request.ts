@@ -10,8 +10,9 @@ import {
   textAt,
   unsupported,
 } from '../fields.ts'
+import { refuseUnsupported } from '../parameter-table.ts'
 import { readConversation, type Turn } from './chat-conversation.ts'
-import { refuseUnsupported } from './chat-parameters.ts'
+import { CHAT_AT_ANTHROPIC } from './chat-parameters.ts'
 import { sanitizeSchema } from './output-schema.ts'
 import { thinkingOfEffort } from './thinking.ts'
 import { isForced, toAnthropicTools } from './tools.ts'
@@ -25,8 +26,9 @@ export interface MessagesRequestOptions {
 
 /** The body of a chat completion as the body of Anthropic's messages. Throws 400 for what Anthropic cannot do. */
 export function toMessagesRequest(chat: Json, { model, defaultMaxTokens }: MessagesRequestOptions): Json {
-  refuseUnsupported(chat)
-  const { system, messages } = readConversation(chat.messages)
+  refuseUnsupported(chat, CHAT_AT_ANTHROPIC)
+  const { system: instructions, messages } = readConversation(chat.messages)
+  const system = isAnyObject(chat.response_format) ? [...instructions, ANY_OBJECT] : instructions
   const tools = toAnthropicTools(chat)
   const maxTokens = readMaxTokens(chat) ?? defaultMaxTokens
   const { thinking, effort } = thinkingOfEffort(chat.reasoning_effort, {
@@ -98,10 +100,14 @@ function serviceTier(tier: unknown): string | undefined {
   throw unsupported('service_tier', 'Anthropic serves by the tiers auto and default only; ask for one of them')
 }
 
+/** Without a schema, there is nothing by which Anthropic could hold its model to JSON: the model is told. */
+const ANY_OBJECT = { type: 'text', text: 'Answer with one JSON object and nothing around it.' }
+const isAnyObject = (format: unknown) => isJson(format) && format.type === 'json_object'
+
 function outputFormat(format: unknown): Json | undefined {
   if (!isGiven(format)) return undefined
   const { type, json_schema: described } = objectAt(format, 'response_format')
-  if (type === 'text') return undefined
+  if (type === 'text' || type === 'json_object') return undefined
   if (type !== 'json_schema')
     throw unsupported('response_format', 'Anthropic writes JSON by a schema; send response_format of type json_schema')
   const schema = objectAt(described, 'response_format.json_schema').schema

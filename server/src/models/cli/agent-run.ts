@@ -1,7 +1,8 @@
+import type { Program, ProgramExit } from '../../processes/program.ts'
+import { ProgramFailed } from '../../processes/program-failed.ts'
+import type { ProgramStart, Programs } from '../../processes/programs.ts'
 import { type BackendCall, BackendFailed } from '../backend.ts'
 import { type Agent, type AgentEvent, type AgentResult, type Line, objectOf } from './agent.ts'
-import type { AgentExit, AgentProcess } from './agent-process.ts'
-import type { AgentProcesses, AgentStart } from './agent-processes.ts'
 import { type Patience, startPatience } from './patience.ts'
 
 /** What an agent says that is meant for a caller; the last of it is its result. */
@@ -9,7 +10,7 @@ export type Spoken = Extract<AgentEvent, { kind: 'reasoning' | 'text' }> | Agent
 
 export interface AgentRun {
   agent: Agent
-  start: AgentStart
+  start: ProgramStart
   signal: AbortSignal
   timeouts: BackendCall['timeouts']
   /** Told when it came to nothing, unless it is the caller who went away. */
@@ -18,13 +19,13 @@ export interface AgentRun {
 
 interface Complaint {
   error: unknown
-  exit: AgentExit
+  exit: ProgramExit
   /** Only of an agent that said nothing else: later it may hold what somebody asked. */
   stderr?: string
 }
 
 /** Runs an agent once. However this ends, and whenever the reader leaves, its process is ended with it. */
-export async function* runAgent(processes: AgentProcesses, run: AgentRun): AsyncGenerator<Spoken, void> {
+export async function* runAgent(processes: Programs, run: AgentRun): AsyncGenerator<Spoken, void> {
   const patience = startPatience(run.timeouts)
   try {
     const signal = AbortSignal.any([run.signal, patience.signal])
@@ -37,10 +38,10 @@ export async function* runAgent(processes: AgentProcesses, run: AgentRun): Async
 
 /** Whoever waited for a place until the patience was over found us full, not the agent slow. */
 const notInTime = (over: AbortSignal) => (error: unknown) => {
-  throw over.aborted ? new BackendFailed('overloaded', 'No place for an agent became free in time') : error
+  throw over.aborted ? new BackendFailed('overloaded', 'No place for an agent became free in time') : ofBackend(error)
 }
 
-async function* told(run: AgentRun, process: AgentProcess, patience: Patience, signal: AbortSignal) {
+async function* told(run: AgentRun, process: Program, patience: Patience, signal: AbortSignal) {
   const lines = process.lines()
   const read = run.agent.reader()
   let understood = 0
@@ -61,13 +62,23 @@ async function* told(run: AgentRun, process: AgentProcess, patience: Patience, s
       }
     }
   } catch (thrown) {
-    const error = signal.aborted ? signal.reason : thrown instanceof BackendFailed ? thrown : await endedEarly(process)
+    const failure = ofBackend(thrown)
+    const error = signal.aborted
+      ? signal.reason
+      : failure instanceof BackendFailed
+        ? failure
+        : await endedEarly(process)
     if (!run.signal.aborted)
       run.complain({ error, exit: await process.exit(0), ...(understood === 0 && { stderr: process.stderr() }) })
     throw error
   } finally {
     process.end('given_up')
   }
+}
+
+/** What keeps a program from running keeps its backend from answering. */
+function ofBackend(thrown: unknown): unknown {
+  return thrown instanceof ProgramFailed ? new BackendFailed(thrown.reason, thrown.message) : thrown
 }
 
 /** Undefined: a line that is no JSON object, as programs print them when they have something to say to people. */
@@ -82,7 +93,7 @@ function parseLine(line: string): Line | undefined {
 
 const EXIT_MS = 1000
 
-async function endedEarly(process: AgentProcess): Promise<BackendFailed> {
+async function endedEarly(process: Program): Promise<BackendFailed> {
   const exit = await process.exit(EXIT_MS)
   if (exit === undefined) return new BackendFailed('protocol', 'The agent closed its output without a result')
   const reason = typeof exit === 'string' ? 'reset' : 'protocol'

@@ -1,8 +1,8 @@
 import type { Random } from '../../crypto/random.ts'
 import { ApiError } from '../../http/errors.ts'
+import type { Programs } from '../../processes/programs.ts'
 import type { Backend, BackendAnswer } from '../backend.ts'
 import type { Agent, AgentSetting } from './agent.ts'
-import type { AgentProcesses } from './agent-processes.ts'
 import { runAgent, type Spoken } from './agent-run.ts'
 import { type ChatHead, chatChunks, chatCompletion } from './chat-answer.ts'
 import { claude } from './claude.ts'
@@ -31,7 +31,7 @@ export interface CliBackendConfig extends AgentSetting {
 }
 
 export interface CliBackendDeps {
-  processes: AgentProcesses
+  processes: Programs
   random: Random
   now: () => number
   log: { warn(details: object, message: string): void }
@@ -50,6 +50,7 @@ export function createCliBackend(kind: CliKind, config: CliBackendConfig, deps: 
 
   return {
     dialect: 'openai',
+    operations: ['chat'],
     async call({ operation, body, stream, requestId, signal, timeouts }): Promise<BackendAnswer> {
       if (operation !== 'chat') throw new ApiError('invalid_request', 'This model answers chat completions alone')
       const model = knownModel(config.models, body.model)
@@ -60,7 +61,7 @@ export function createCliBackend(kind: CliKind, config: CliBackendConfig, deps: 
       const spoken = runAgent(deps.processes, {
         agent,
         start: {
-          backend: config.id,
+          purpose: config.id,
           limits,
           file: command.file,
           args: [...command.args, ...agent.args(setting, model)],

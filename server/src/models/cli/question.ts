@@ -1,4 +1,5 @@
 import { ApiError } from '../../http/errors.ts'
+import { names, type ParameterTable, refuseUnsupported } from '../parameter-table.ts'
 
 /** What a chat call asks of an agent. */
 export interface Question {
@@ -8,39 +9,39 @@ export interface Question {
   includeUsage: boolean
 }
 
-/** What is understood. */
-const TAKEN = new Set(['model', 'messages', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens'])
-
-/** What an agent decides for itself. Leaving it out changes how an answer is found, not what it is: documented, not refused. */
-export const LEFT_OUT: ReadonlySet<string> = new Set([
-  'temperature',
-  'top_p',
-  'seed',
-  'presence_penalty',
-  'frequency_penalty',
-  'reasoning_effort',
-  'verbosity',
-  'parallel_tool_calls',
-  'service_tier',
-  'store',
-  'metadata',
-  'user',
-  'safety_identifier',
-  'prompt_cache_key',
-  'prompt_cache_retention',
-])
-
-/** Values that ask for nothing. */
-const ASKS_NOTHING = new Map<string, (value: unknown) => boolean>([
-  ['n', (value) => value === 1],
-  ['tools', isEmptyList],
-  ['tool_choice', (value) => value === 'auto' || value === 'none'],
-  ['functions', isEmptyList],
-  ['stop', isEmptyList],
-  ['response_format', (value) => isObject(value) && value.type === 'text'],
-  ['modalities', (value) => Array.isArray(value) && value.every((one) => one === 'text')],
-  ['logprobs', (value) => value === false],
-])
+/** A chat completion's body on its way to a command-line agent. */
+export const CHAT_AT_AGENT: ParameterTable = {
+  who: 'Command-line agents',
+  translated: names('model messages stream stream_options max_tokens max_completion_tokens'),
+  // What an agent decides for itself. Leaving it out changes how an answer is found, not what it is.
+  dropped: {
+    temperature: 'chosen by the agent',
+    top_p: 'chosen by the agent',
+    seed: 'OpenAI itself promises no more than an attempt',
+    presence_penalty: 'chosen by the agent',
+    frequency_penalty: 'chosen by the agent',
+    reasoning_effort: 'chosen by the agent',
+    verbosity: 'chosen by the agent',
+    parallel_tool_calls: 'an agent runs tools of its own',
+    service_tier: 'concerns queues of OpenAI',
+    store: 'keeps the answer in a dashboard of OpenAI',
+    metadata: 'notes that OpenAI keeps with the answer',
+    user: 'names a person to OpenAI',
+    safety_identifier: 'names a person to OpenAI',
+    prompt_cache_key: 'sorts requests into caches of OpenAI',
+    prompt_cache_retention: 'keeps caches of OpenAI',
+  },
+  unsupported: {
+    n: { neutral: [1], because: 'give one answer to a request' },
+    tools: { neutral: [[]], because: 'run tools of their own; leave tools out' },
+    tool_choice: { neutral: ['auto', 'none'], because: 'run tools of their own; leave tool_choice out' },
+    functions: { neutral: [[]], because: 'run tools of their own; leave functions out' },
+    stop: { neutral: [[]], because: 'stop by themselves; leave stop out' },
+    response_format: { neutral: [{ type: 'text' }], because: 'answer in text; leave response_format out' },
+    modalities: { neutral: [['text'], []], because: 'answer in text only; ask for modalities ["text"]' },
+    logprobs: { neutral: [false], because: 'tell no probabilities of tokens; leave logprobs out' },
+  },
+}
 
 const PREFACE =
   'What follows is a conversation, one message on a line as JSON. Messages of "system" and "developer" are instructions ' +
@@ -52,7 +53,7 @@ const PREFACE =
  * agents take for a command of their own.
  */
 export function readQuestion(body: Record<string, unknown>): Question {
-  for (const [name, value] of Object.entries(body)) refuseUnknown(name, value)
+  refuseUnsupported(body, CHAT_AT_AGENT)
   const messages = readMessages(body.messages)
   const [first] = messages
   const alone = messages.length === 1 && first?.role === 'user' && !first.content.trimStart().startsWith('/')
@@ -61,12 +62,6 @@ export function readQuestion(body: Record<string, unknown>): Question {
     maxTokens: readCount(body, 'max_completion_tokens') ?? readCount(body, 'max_tokens'),
     includeUsage: isObject(body.stream_options) && body.stream_options.include_usage === true,
   }
-}
-
-function refuseUnknown(name: string, value: unknown): void {
-  if (value === null || value === undefined || TAKEN.has(name) || LEFT_OUT.has(name)) return
-  if (!ASKS_NOTHING.get(name)?.(value))
-    throw unsupported(name, `A command-line agent cannot do "${name}": leave it out`)
 }
 
 interface Message {
@@ -114,8 +109,4 @@ const unsupported = (param: string, message: string) => new ApiError('unsupporte
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isEmptyList(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 0
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Deps } from '../../context.ts'
 import { UnsealError } from '../../crypto/key-ring.ts'
 import { ApiError } from '../../http/errors.ts'
+import { findModelProvider } from '../../storage/model-providers.ts'
 import {
   deleteProviderKey as deleteRow,
   findProviderKey,
@@ -9,6 +10,7 @@ import {
   type ProviderKeyRow,
   saveProviderKey,
 } from '../../storage/provider-keys.ts'
+import { isProviderKind } from '../provider-settings.ts'
 import type { BudgetOwner } from './budget-owner.ts'
 
 /** What the key of a person at a provider is bound to. */
@@ -26,7 +28,7 @@ export const GivenKey = z.object({
 /** What a key is too short to show the end of. */
 const SHORT = 8
 
-/** Sealed, and never shown again. */
+/** Sealed, and never shown again. It stays when the provider goes, for its owner to take away. */
 export async function setProviderKey(
   { db, ring, now: clock }: Deps,
   providerId: string,
@@ -43,6 +45,10 @@ export async function setProviderKey(
     updated_at: now,
   }
   return db.write(async ({ trx, record }) => {
+    // A slip of the pen would lie there for ever, and be sent to whoever is called so one day. What a provider of a kind is
+    // called at first may be given before it is there.
+    if (!isProviderKind(providerId) && !(await findModelProvider(trx, providerId)))
+      throw new ApiError('not_found', `There is no provider of models ${providerId}; GET /api/models lists them`)
     const saved = await saveProviderKey(trx, row)
     record({
       at: now,

@@ -162,7 +162,7 @@ const routes = {
     summary: 'Give your own key at a provider of models',
     description: 'Kept sealed, and never shown again. It takes the place of the one before.',
     request: { params: ProviderId, ...jsonBody(GivenKey) },
-    responses: { 200: ok(ProviderKey, 'Its end, not the key'), ...errors(401, 403, 422) },
+    responses: { 200: ok(ProviderKey, 'Its end, not the key'), ...errors(401, 403, 404, 422) },
   }),
   deleteKey: createRoute({
     method: 'delete',

@@ -6,6 +6,8 @@ import * as browsers from './0004-browsers.ts'
 import * as outsideIdentities from './0005-outside-identities.ts'
 import * as fuel from './0006-fuel.ts'
 import * as models from './0007-models.ts'
+import * as mcpServers from './0008-mcp-servers.ts'
+import * as limitsOfPeople from './0009-limits-of-people.ts'
 import * as modelCalls from './0010-model-calls.ts'
 import * as creditLots from './0011-credit-lots.ts'
 
@@ -17,6 +19,8 @@ const MIGRATIONS = {
   '0005-outside-identities': outsideIdentities,
   '0006-fuel': fuel,
   '0007-models': models,
+  '0008-mcp-servers': mcpServers,
+  '0009-limits-of-people': limitsOfPeople,
   '0010-model-calls': modelCalls,
   '0011-credit-lots': creditLots,
 }

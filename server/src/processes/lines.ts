@@ -1,4 +1,4 @@
-import { BackendFailed } from '../backend.ts'
+import { ProgramFailed } from './program-failed.ts'
 
 const MAX_LINE_BYTES = 4 * 1024 * 1024
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
@@ -20,7 +20,7 @@ export function createLineSplitter() {
   return {
     *push(piece: Buffer): Generator<string> {
       total += piece.length
-      if (total > MAX_OUTPUT_BYTES) throw new BackendFailed('protocol', 'The agent printed more than 64 MB')
+      if (total > MAX_OUTPUT_BYTES) throw new ProgramFailed('protocol', 'The program printed more than 64 MB')
       let from = 0
       for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, from)) {
         yield take(piece.subarray(from, end))
@@ -28,7 +28,8 @@ export function createLineSplitter() {
       }
       begun.push(piece.subarray(from))
       begunBytes += piece.length - from
-      if (begunBytes > MAX_LINE_BYTES) throw new BackendFailed('protocol', 'The agent printed a line longer than 4 MB')
+      if (begunBytes > MAX_LINE_BYTES)
+        throw new ProgramFailed('protocol', 'The program printed a line longer than 4 MB')
     },
     /** What stands behind the last line. */
     rest: () => take(Buffer.alloc(0)),

@@ -1,51 +1,51 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { Random } from '../../crypto/random.ts'
-import { BackendFailed } from '../backend.ts'
-import { type AgentProcess, startAgentProcess } from './agent-process.ts'
+import type { Random } from '../crypto/random.ts'
 import { createPlaces, type PlaceLimits } from './places.ts'
 import { signalGroup } from './process-group.ts'
 import { openProcessNotes, PRIVATE_DIRECTORY, type ProcessNote } from './process-notes.ts'
+import { type Program, startProgram } from './program.ts'
+import { ProgramFailed } from './program-failed.ts'
 
-/** What of our own environment an agent gets: where programs and certificates are, and how to write text. */
+/** What of our own environment a program gets: where programs and certificates are, and how to write text. */
 const PASSED_ON = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS']
 
-/** Inherited by all that an agent starts: by it they are found. */
+/** Inherited by all that a program starts: by it they are found. */
 const MARK_NAME = 'AUTH_AGENT_RUN'
 const MARK_BYTES = 16
 
-export interface AgentProcessesOptions {
+export interface ProgramsOptions {
   /** Where it is noted what runs. Servers on one machine may share it. */
   directory: string
   environment: NodeJS.ProcessEnv
-  /** Aborted when the server begins to drain: agents are ended then. */
+  /** Aborted when the server begins to drain: programs are ended then. */
   draining: AbortSignal
   random: Random
   log: { warn(details: object, message: string): void }
 }
 
-export interface AgentStart {
-  /** The backend that it is for, and how many of it there may be. */
-  backend: string
+export interface ProgramStart {
+  /** What it is for, such as a backend, and how many there may be for that. */
+  purpose: string
   limits: PlaceLimits
   file: string
   args: readonly string[]
-  /** What it gets beside the few variables that all agents get. */
+  /** What it gets beside the few variables that all programs get. */
   env: Record<string, string>
-  stdin: string
+  stdin: string | undefined
 }
 
-/** All command-line agents of this server. */
-export interface AgentProcesses {
+/** All programs that this server runs: command-line agents, MCP servers. */
+export interface Programs {
   /** Where names of programs are looked for. */
   path: string
   /** Waits for a place and starts one. The signal stops it, in the queue or later. */
-  start(start: AgentStart, signal: AbortSignal): Promise<AgentProcess>
+  start(start: ProgramStart, signal: AbortSignal): Promise<Program>
   /** Resolves when all are gone, with what they started. */
   close(): Promise<void>
 }
 
-/** Ends what servers before this one have left, and is ready to start agents. */
-export async function openAgentProcesses(options: AgentProcessesOptions): Promise<AgentProcesses> {
+/** Ends what servers before this one have left, and is ready to start programs. */
+export async function openPrograms(options: ProgramsOptions): Promise<Programs> {
   const { environment, random, log } = options
   const notes = openProcessNotes(options.directory)
   const places = createPlaces()
@@ -55,7 +55,7 @@ export async function openAgentProcesses(options: AgentProcessesOptions): Promis
   const over = AbortSignal.any([options.draining, closing.signal])
 
   const left = await notes.reap()
-  if (left > 0) log.warn({ left }, 'agents that a server before this one had started were ended')
+  if (left > 0) log.warn({ left }, 'programs that a server before this one had started were ended')
 
   // The process ends, whatever the reason, and cannot wait: nor can what it started.
   const killAll = () => {
@@ -63,9 +63,9 @@ export async function openAgentProcesses(options: AgentProcessesOptions): Promis
   }
   process.on('exit', killAll)
 
-  async function start(what: AgentStart, signal: AbortSignal): Promise<AgentProcess> {
+  async function start(what: ProgramStart, signal: AbortSignal): Promise<Program> {
     const stopped = AbortSignal.any([signal, over])
-    const leave = await places.take(what.backend, what.limits, stopped)
+    const leave = await places.take(what.purpose, what.limits, stopped)
     const finished = Promise.withResolvers<void>()
     unfinished.add(finished.promise)
     const tidied = () => {
@@ -74,9 +74,9 @@ export async function openAgentProcesses(options: AgentProcessesOptions): Promis
       leave()
     }
     try {
-      const agent = await startNoted(what, tidied)
-      stopWhen(stopped, over, agent)
-      return agent
+      const program = await startNoted(what, tidied)
+      stopWhen(stopped, over, program)
+      return program
     } catch (error) {
       tidied()
       throw error
@@ -84,7 +84,7 @@ export async function openAgentProcesses(options: AgentProcessesOptions): Promis
   }
 
   /** `tidied` is called when it is gone, and all that there was of it: not if it did not start. */
-  async function startNoted(what: AgentStart, tidied: () => void): Promise<AgentProcess> {
+  async function startNoted(what: ProgramStart, tidied: () => void): Promise<Program> {
     const directory = await mkdtemp(PRIVATE_DIRECTORY)
     const mark = random(MARK_BYTES).toString('hex')
     const env = {
@@ -106,15 +106,15 @@ export async function openAgentProcesses(options: AgentProcessesOptions): Promis
       running.delete(noted)
       await notes.remove(noted)
     }
-    const agent = await startAgentProcess({ ...what, env, directory, mark }, note).catch(async (error: unknown) => {
+    const program = await startProgram({ ...what, env, directory, mark }, note).catch(async (error: unknown) => {
       await forget()
       throw error
     })
-    agent.gone
+    program.gone
       .then(forget)
-      .catch((error: unknown) => log.warn({ error }, 'what an agent left could not be removed'))
+      .catch((error: unknown) => log.warn({ error }, 'what a program left could not be removed'))
       .then(tidied)
-    return agent
+    return program
   }
 
   return {
@@ -133,7 +133,7 @@ export async function openAgentProcesses(options: AgentProcessesOptions): Promis
   }
 }
 
-const shuttingDown = () => new BackendFailed('overloaded', 'The server is shutting down')
+const shuttingDown = () => new ProgramFailed('overloaded', 'The server is shutting down')
 
 const passedOn = (environment: NodeJS.ProcessEnv) =>
   Object.fromEntries(
@@ -143,9 +143,9 @@ const passedOn = (environment: NodeJS.ProcessEnv) =>
     }),
   )
 
-function stopWhen(signal: AbortSignal, over: AbortSignal, agent: AgentProcess): void {
-  const stop = () => agent.stop(over.aborted ? shuttingDown() : signal.reason)
+function stopWhen(signal: AbortSignal, over: AbortSignal, program: Program): void {
+  const stop = () => program.stop(over.aborted ? shuttingDown() : signal.reason)
   if (signal.aborted) stop()
   else signal.addEventListener('abort', stop)
-  agent.gone.then(() => signal.removeEventListener('abort', stop))
+  program.gone.then(() => signal.removeEventListener('abort', stop))
 }

@@ -1,4 +1,4 @@
-import { BackendFailed } from '../backend.ts'
+import { ProgramFailed } from './program-failed.ts'
 
 export interface PlaceLimits {
   /** So many processes at a time, */
@@ -30,7 +30,7 @@ export function createPlaces() {
     rooms.set(key, room)
     if (room.taken < limits.processes) room.taken++
     else if (room.waiting.size < limits.waiting) await turn(room, signal)
-    else throw new BackendFailed('overloaded', 'As many agents run, and as many callers wait, as are allowed')
+    else throw new ProgramFailed('overloaded', 'As many programs run, and as many callers wait, as are allowed')
     return () => leave(key, room)
   }
 

@@ -1,19 +1,22 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BackendFailed } from '../backend.ts'
 import { createLineSplitter } from './lines.ts'
 import { endGroup, endStrays, signalGroup } from './process-group.ts'
+import { ProgramFailed } from './program-failed.ts'
 
-export interface AgentCommand {
+export interface ProgramCommand {
   file: string
   args: readonly string[]
   /** All of its environment. */
   env: Record<string, string>
   /** Its working directory, which nobody else uses. */
   directory: string
-  /** The only way by which a prompt gets in: arguments are seen by everybody on the machine. */
-  stdin: string
+  /**
+   * All that it is told, and then its input ends. Undefined: it is spoken to by `write`. Arguments are seen by everybody
+   * on the machine: what nobody else may know gets in by here, or by the environment.
+   */
+  stdin: string | undefined
   /** A word that stands in `env`, and nowhere else. */
   mark: string
 }
@@ -22,34 +25,36 @@ export interface AgentCommand {
  * How it is ended. `finished`: it said its result, and has a moment to go by itself; `given_up`: it is asked to go, and
  * then made to; `cut`: at once, before it can spend more.
  */
-export type AgentEnd = 'finished' | 'given_up' | 'cut'
+export type ProgramEnd = 'finished' | 'given_up' | 'cut'
 
-export interface AgentProcess {
+export interface Program {
   pid: number
+  /** Tells it more, where its input was left open. */
+  write(text: string): void
   /** What it prints; to be read once. Throws what it was stopped with. */
   lines(): AsyncGenerator<string>
   /** Gives up on it: whoever reads its lines gets the reason. */
   stop(reason: Error): void
   /** Ends it and all that it started; the first call decides how. */
-  end(how: AgentEnd): void
+  end(how: ProgramEnd): void
   /** Resolves when they are gone. */
   gone: Promise<void>
   /** Its last words. */
   stderr(): string
   /** How it went, waiting so long for it. */
-  exit(waitMs: number): Promise<AgentExit>
+  exit(waitMs: number): Promise<ProgramExit>
 }
 
 /** A code, a signal, or undefined while it runs. */
-export type AgentExit = number | NodeJS.Signals | undefined
+export type ProgramExit = number | NodeJS.Signals | undefined
 
 const KILL_GRACE_MS = 5000
 /** Part of the same time: whatever happens, nothing of it is there six seconds after it was to end. */
 const RESULT_GRACE_MS = 2000
 const STDERR_CHARS = 4096
 
-/** Starts a command-line agent as the leader of a process group of its own, without a shell. */
-export async function startAgentProcess(command: AgentCommand, note: (pid: number) => void): Promise<AgentProcess> {
+/** Starts a program as the leader of a process group of its own, without a shell. */
+export async function startProgram(command: ProgramCommand, note: (pid: number) => void): Promise<Program> {
   const { file, args, env, directory, stdin, mark } = command
   const child = spawn(file, args, { cwd: directory, env, shell: false, detached: true })
   const pid = child.pid ?? throwNotStarted(await once(child, 'error'))
@@ -57,7 +62,8 @@ export async function startAgentProcess(command: AgentCommand, note: (pid: numbe
 
   const stderr = keepLast(child.stderr, STDERR_CHARS)
   // It may go before it has read everything: that is no failure of ours.
-  child.stdin.on('error', () => {}).end(stdin)
+  child.stdin.on('error', () => {})
+  if (stdin !== undefined) child.stdin.end(stdin)
   // `lines` throws what it is destroyed with; nobody may be reading then.
   child.stdout.on('error', () => {})
   const exited = new Promise((resolve) => child.once('exit', resolve))
@@ -66,7 +72,7 @@ export async function startAgentProcess(command: AgentCommand, note: (pid: numbe
 
   const gone = Promise.withResolvers<void>()
   let ending = false
-  function end(how: AgentEnd): void {
+  function end(how: ProgramEnd): void {
     if (ending) return
     ending = true
     // What it still prints is thrown away, so that it is not held up by it.
@@ -75,6 +81,7 @@ export async function startAgentProcess(command: AgentCommand, note: (pid: numbe
   }
   return {
     pid,
+    write: (text) => void child.stdin.write(text),
     lines: () => linesOf(child),
     stop(reason) {
       child.stdout.destroy(reason)
@@ -106,7 +113,7 @@ function noteOrKill(pid: number, note: (pid: number) => void): void {
 /** `EAGAIN`, `ENOMEM`: the machine is full; anything else is about the program. */
 function throwNotStarted([error]: NodeJS.ErrnoException[]): never {
   const full = error?.code === 'EAGAIN' || error?.code === 'ENOMEM'
-  throw new BackendFailed(full ? 'overloaded' : 'misconfigured', `The agent could not be started (${error?.code})`)
+  throw new ProgramFailed(full ? 'overloaded' : 'misconfigured', `The program could not be started (${error?.code})`)
 }
 
 async function* linesOf(child: ChildProcessWithoutNullStreams): AsyncGenerator<string> {
@@ -115,7 +122,7 @@ async function* linesOf(child: ChildProcessWithoutNullStreams): AsyncGenerator<s
   yield splitter.rest()
 }
 
-async function endAll(pid: number, how: AgentEnd, exited: Promise<unknown>, mark: string): Promise<void> {
+async function endAll(pid: number, how: ProgramEnd, exited: Promise<unknown>, mark: string): Promise<void> {
   if (how === 'finished') await Promise.race([exited, pause(RESULT_GRACE_MS)])
   if (how === 'cut') signalGroup(pid, 'SIGKILL')
   await endGroup(pid, how === 'finished' ? KILL_GRACE_MS - RESULT_GRACE_MS : KILL_GRACE_MS)
