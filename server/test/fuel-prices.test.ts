@@ -193,6 +193,27 @@ describe('what is reserved', () => {
     expect(tokens(body('a'.repeat(2_000_000)))).toBe(128_000)
   })
 
+  test('takes nothing for a picture that the model reads as text', () => {
+    const tokens = (request: Record<string, unknown>) => promptOf(request, mini).tokens
+    const disguised = { type: 'image', source: 'x'.repeat(60_000), description: 'x'.repeat(60_000) }
+    const schema = { type: 'object', properties: { picture: disguised } }
+    for (const request of [
+      body('x', { tools: [{ type: 'function', function: { name: 'f', parameters: schema } }] }),
+      body('x', { functions: [{ name: 'f', parameters: schema }] }),
+      body('x', { response_format: { type: 'json_schema', json_schema: { name: 'n', schema } } }),
+      { model: 'm', input: 'x', text: { format: { type: 'json_schema', name: 'n', schema } } },
+      body([{ type: 'tool_use', id: 't', name: 'f', input: disguised }]),
+    ])
+      expect(tokens(request)).toBeGreaterThan(120_000)
+    // Of a picture itself, what stands beside it counts.
+    const url = `data:image/png;base64,${'A'.repeat(300_000)}`
+    expect(tokens(body([{ type: 'image_url', image_url: { url }, caption: 'x'.repeat(60_000) }]))).toBeGreaterThan(
+      100_000,
+    )
+    const result = { type: 'tool_result', tool_use_id: 't', content: [{ type: 'image', source: { type: 'url', url } }] }
+    expect(tokens(body([result]))).toBeLessThan(50_000)
+  })
+
   test('is at the dearest rate that may come to pass', () => {
     const sonnet = price(ANTHROPIC, 'claude-sonnet-4-5')
     const unbounded = { ...sonnet, contextWindow: 1_000_000 }

@@ -23,6 +23,10 @@ const OWN_TOKENS = 16
 const WINDOW_TOKENS = 1_000_000
 
 const IMAGES: ReadonlySet<unknown> = new Set(['image_url', 'input_image', 'image'])
+/** Where a picture is, in its part. */
+const PICTURES_IN: ReadonlySet<string> = new Set(['image_url', 'source'])
+/** Members of a body in which models are shown something. All else they read as text, whatever it looks like. */
+const SHOWN_IN: ReadonlySet<string> = new Set(['messages', 'input', 'system'])
 /** What is not in the body, or is pages rather than text: only the window bounds it. */
 const FILES: ReadonlySet<unknown> = new Set(['file', 'input_file', 'document', 'item_reference'])
 const ELSEWHERE = ['previous_response_id', 'conversation', 'prompt'] as const
@@ -33,27 +37,26 @@ const ELSEWHERE = ['previous_response_id', 'conversation', 'prompt'] as const
  */
 export function promptOf(body: Record<string, unknown>, price: Price): Prompt {
   const found = { tokens: OWN_TOKENS, hasAudio: false, cachesForHour: false, isUnbounded: false }
-  const count = (value: unknown): void => {
+  const count = (value: unknown, mayShow: boolean): void => {
     if (typeof value === 'string') found.tokens += Buffer.byteLength(value) + 2
-    else if (Array.isArray(value)) for (const one of value) count(one)
-    else if (typeof value === 'object' && value !== null) countObject(value as Record<string, unknown>)
+    else if (Array.isArray(value)) for (const one of value) count(one, mayShow)
+    else if (typeof value === 'object' && value !== null) countPart(value as Record<string, unknown>, mayShow)
     else found.tokens += String(value).length + 1
   }
-  const countObject = (part: Record<string, unknown>) => {
+  const countPart = (part: Record<string, unknown>, mayShow: boolean) => {
     if (part.type === 'input_audio') found.hasAudio = true
     if (part.type === 'ephemeral' && part.ttl === '1h') found.cachesForHour = true
-    if (IMAGES.has(part.type)) {
-      found.tokens += IMAGE_TOKENS
-      if (part.cache_control) count(part.cache_control)
-      return
-    }
-    if (FILES.has(part.type) && !isTextDocument(part)) found.isUnbounded = true
-    for (const [key, value] of Object.entries(part)) {
-      found.tokens += Buffer.byteLength(key) + 4
-      count(value)
-    }
+    const isPicture = mayShow && IMAGES.has(part.type)
+    if (isPicture) found.tokens += IMAGE_TOKENS
+    else if (FILES.has(part.type) && !isTextDocument(part)) found.isUnbounded = true
+    for (const [name, value] of Object.entries(part))
+      if (!isPicture || !PICTURES_IN.has(name)) countMember(name, value, mayShow && !isArguments(part, name))
   }
-  count(body)
+  const countMember = (name: string, value: unknown, mayShow: boolean) => {
+    found.tokens += Buffer.byteLength(name) + 4
+    count(value, mayShow)
+  }
+  for (const [name, value] of Object.entries(body)) countMember(name, value, SHOWN_IN.has(name))
   if (body.tools !== undefined || body.functions !== undefined) found.tokens += TOOLS_TOKENS
   const isElsewhere = ELSEWHERE.some((name) => typeof body[name] === 'object' || typeof body[name] === 'string')
   const { tokens, isUnbounded, hasAudio, cachesForHour } = found
@@ -65,6 +68,11 @@ export function promptOf(body: Record<string, unknown>, price: Price): Prompt {
     cachesForHour,
     answers: typeof body.n === 'number' && body.n > 1 ? Math.ceil(body.n) : 1,
   }
+}
+
+/** What a model of Anthropic's has called a tool with: read as text too. */
+function isArguments({ type }: Record<string, unknown>, name: string): boolean {
+  return name === 'input' && typeof type === 'string' && type.endsWith('tool_use')
 }
 
 /** A document of Anthropic's whose text stands in the body. */
