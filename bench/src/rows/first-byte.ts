@@ -3,12 +3,13 @@ import { expectStatus } from '../request.ts'
 import { median, quantile } from '../statistics.ts'
 import { type ChatSide, chatRequest } from './chat-completion.ts'
 
-const WARM_UP = 100
-const STREAMS = 400
+const ROUNDS = 8
+const WARM_UP = 20
+const STREAMS = 50
 
 export type FirstByte = { label: string; medianMs: number; p95Ms: number }
 
-/** From the request to the first byte of a stream's body, one at a time and each side in turn. */
+/** From the request to the first byte of a stream's body, one at a time, in rounds of each side in turn. */
 export async function firstByte(sides: readonly ChatSide[]): Promise<FirstByte[]> {
   const running = sides.map((side) => ({
     label: side.label,
@@ -17,11 +18,12 @@ export async function firstByte(sides: readonly ChatSide[]): Promise<FirstByte[]
     times: [] as number[],
   }))
   try {
-    for (let index = 0; index < WARM_UP + STREAMS; index++)
-      for (const { connection, request, times } of running) {
-        const ms = await measure(connection, request)
-        if (index >= WARM_UP) times.push(ms)
-      }
+    for (let round = 0; round < ROUNDS; round++)
+      for (const { connection, request, times } of running)
+        for (let index = 0; index < WARM_UP + STREAMS; index++) {
+          const ms = await measure(connection, request)
+          if (index >= WARM_UP) times.push(ms)
+        }
   } finally {
     for (const { connection } of running) connection.close()
   }
