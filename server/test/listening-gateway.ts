@@ -76,3 +76,10 @@ export function resultsIn({ body }: SeenCall): number {
   )
   return parts.filter(({ role, type }) => role === 'tool' || type === 'tool_result').length
 }
+
+/** Three steps: two calls of a tool, one after the other, and what was made of them. */
+export const adds = tells((call) => {
+  const results = resultsIn(call)
+  if (results === 2) return { texts: ['1 + 2 + 3 is 6.'] }
+  return { calls: [{ id: `call_${results}`, name: 'add', input: { a: results + 1, b: results + 2 } }] }
+})

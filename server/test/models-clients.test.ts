@@ -6,7 +6,7 @@ import OpenAI from 'openai'
 import OpenAI6 from 'openai-v6'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type ListeningGateway, resultsIn, sendNamedEvent, startListeningGateway, tells } from './listening-gateway.ts'
+import { adds, type ListeningGateway, sendNamedEvent, startListeningGateway, tells } from './listening-gateway.ts'
 import { chunk, says, sendEvent, sendJson, startEvents } from './model-upstream.ts'
 
 let gateway: ListeningGateway
@@ -27,13 +27,6 @@ async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
   for await (const item of stream) items.push(item)
   return items
 }
-
-/** Three steps: two calls of a tool, one after the other, and what was made of them. */
-const adds = tells((call) => {
-  const results = resultsIn(call)
-  if (results === 2) return { texts: ['1 + 2 + 3 is 6.'] }
-  return { calls: [{ id: `call_${results}`, name: 'add', input: { a: results + 1, b: results + 2 } }] }
-})
 
 /** The client of the current major and the one before are the same for what is tested here. */
 const OPENAI_CLIENTS = [
