@@ -122,7 +122,7 @@ describe.each(DATABASES)('what costs extra, on %s', (kind) => {
       )
   }
   const bodyOf = (path: string, more: object) => ({
-    model: path === '/v1/messages' ? 'claude/sonnet' : 'acme/gpt-5',
+    model: path === '/v1/messages' ? 'claude/claude-sonnet-4-5' : 'real/gpt-4o',
     ...(path === '/v1/responses' ? { input: 'Hi' } : { messages: HI }),
     ...(path === '/v1/messages' && { max_tokens: 20 }),
     ...more,
@@ -153,6 +153,22 @@ describe.each(DATABASES)('what costs extra, on %s', (kind) => {
     const { status, text } = await send(path, more)
     expect([status, text]).toEqual([200, expect.any(String)])
     expect(gateway.upstream.seen[0]?.body).toMatchObject(JSON.parse(JSON.stringify(more)))
+  })
+
+  test('is no dearer service where the operator says what the model costs', async () => {
+    answering()
+    for (const [path, model, more] of [
+      ['/v1/chat/completions', 'acme/gpt-5', { service_tier: 'priority', provider: { order: ['fast'] } }],
+      ['/v1/responses', 'acme/gpt-5', { service_tier: 'scale' }],
+      ['/v1/messages', 'claude/sonnet', { speed: 'fast', inference_geo: 'us' }],
+    ] as const) {
+      const { status } = await ada.call(path, bodyOf(path, { ...more, model }))
+      expect([path, status]).toEqual([path, 200])
+      expect(gateway.upstream.seen.at(-1)?.body).toMatchObject(more)
+    }
+    // What it says holds for the model that was named, and for what is paid by tokens.
+    for (const more of [{ models: ['dear/one'] }, { web_search_options: {} }])
+      expect((await ada.chat({ model: 'acme/gpt-5', ...more })).status).toBe(400)
   })
 
   test('is a model that searches by itself, unless the operator says what it costs', async () => {
@@ -186,7 +202,7 @@ describe.each(DATABASES)('what costs extra, on %s', (kind) => {
   test('is the caller’s own affair on their own key', async () => {
     const eve = await gateway.member(0)
     await eve.window.send('PUT', '/api/payment-method', { payment_method: 'byok' })
-    for (const id of ['acme', 'claude'])
+    for (const id of ['acme', 'claude', 'real'])
       await eve.window.send('PUT', `/api/provider-keys/${id}`, { api_key: 'sk-of-eve-0123456789' })
     answering()
     for (const [path, more] of REFUSED) {

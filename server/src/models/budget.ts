@@ -47,7 +47,10 @@ export async function budgetFor(
   const priceAt = (served: ServedModel) => priced.get(served)
   if (payer.paymentMethod === 'byok') return onOwnKeys(request, found, priceAt(first) ?? FREE)
 
-  refuseExtras(request)
+  refuseExtras(
+    request,
+    [...priced.values()].every(({ isOperators }) => isOperators),
+  )
   const price = requirePrice(priceAt(first), first.name)
   const isGenerated = request.operation !== 'embeddings'
   const asked = isGenerated ? (askedTokens(request) ?? deps.config.chat.maxTokens) : 0

@@ -64,10 +64,14 @@ const HARMLESS: Record<Operation, Record<string, Harmless>> = {
   embeddings: { models: isEmpty, provider: never },
 }
 
-/** Throws `price_unknown`, with the member at fault. */
-export function refuseExtras({ operation, body }: Pick<ModelRequest, 'operation' | 'body'>): void {
+/** By which way the same model serves, for so many tokens: what an operator says that it costs, they say of all of them. */
+const WAYS: ReadonlySet<string> = new Set(['service_tier', 'speed', 'inference_geo', 'provider', 'route'])
+
+/** Throws `price_unknown`, with the member at fault. `byOperator`: the prices of all models that may answer are theirs. */
+export function refuseExtras({ operation, body }: Pick<ModelRequest, 'operation' | 'body'>, byOperator: boolean): void {
   for (const [name, isHarmless] of Object.entries(HARMLESS[operation]))
-    if (isGiven(body[name]) && !isHarmless(body[name])) throw costsExtra(name, `${name} ${said(body[name])}`)
+    if (isGiven(body[name]) && !isHarmless(body[name]) && !(byOperator && WAYS.has(name)))
+      throw costsExtra(name, `${name} ${said(body[name])}`)
   refuseTools(operation, body.tools, 'tools')
   // A conversation may bring tools along.
   const items = operation === 'responses' && Array.isArray(body.input) ? body.input : []

@@ -8,6 +8,8 @@ export interface Rate {
 
 /** What a model costs. */
 export interface Price {
+  /** The operator's word, rather than the catalogue's: it holds for whatever tier a call is served by. */
+  isOperators: boolean
   input: Rate
   cached: Rate
   cacheWrite: Rate
@@ -52,6 +54,7 @@ export function flatPrice({ inputNanoPerMtok, outputNanoPerMtok, cachedNanoPerMt
   const input = flat(inputNanoPerMtok)
   const output = flat(outputNanoPerMtok)
   return {
+    isOperators: true,
     input,
     cached: flat(cachedNanoPerMtok ?? inputNanoPerMtok),
     cacheWrite: input,
@@ -84,6 +87,7 @@ export function cataloguePrice(entry: ModelPrice, contextWindow: number | undefi
   const output = rate('output_mtok') ?? flat(0)
   const cacheWrite = rate('cache_write_mtok') ?? input
   return {
+    isOperators: false,
     input,
     cached: rate('cache_read_mtok') ?? input,
     cacheWrite,
