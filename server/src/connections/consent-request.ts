@@ -6,9 +6,10 @@ import { type ConnectionRow, insertConnection, newConnection, reopenConnection }
 import type { Work } from '../storage/database.ts'
 import { authorizationUrl } from './authorization-url.ts'
 import { browserHash } from './browser-binding.ts'
+import type { OAuthClient } from './effective-provider.ts'
 import { type Endpoints, endpointsOf } from './endpoints.ts'
 import { sealFlowSecrets } from './flow-secrets.ts'
-import { type OAuthClient, redirectUriOf } from './provider-registry.ts'
+import { redirectUriOf } from './provider-registry.ts'
 
 /** What a person is to be asked for. */
 export interface WantedConsent {

@@ -1,7 +1,7 @@
 import type { Deps } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { discover } from './discovery.ts'
-import type { EffectiveProvider } from './provider-registry.ts'
+import type { EffectiveProvider } from './effective-provider.ts'
 import { fillPlaceholders } from './providers/placeholders.ts'
 
 /** Where a provider is spoken to, for one connection: placeholders are filled, and discovery has been asked. */

@@ -1,4 +1,4 @@
-import type { EffectiveProvider } from './provider-registry.ts'
+import type { EffectiveProvider } from './effective-provider.ts'
 import { fillPlaceholders } from './providers/placeholders.ts'
 import type { Provider } from './providers/provider.ts'
 

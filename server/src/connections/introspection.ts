@@ -1,5 +1,6 @@
 import type { Deps } from '../context.ts'
-import { type EffectiveProvider, openClientSecret } from './provider-registry.ts'
+import type { EffectiveProvider } from './effective-provider.ts'
+import { openClientSecret } from './provider-registry.ts'
 import type { OAuthProvider } from './providers/provider.ts'
 import { authenticateBy } from './token-request.ts'
 import type { Tokens } from './vault.ts'

@@ -9,13 +9,8 @@ import {
   type ProviderRow,
   updateProvider as updateRow,
 } from '../storage/providers.ts'
-import {
-  type EffectiveProvider,
-  effectiveProvider,
-  listEffectiveProviders,
-  redirectUriOf,
-  sealClientSecret,
-} from './provider-registry.ts'
+import type { EffectiveProvider } from './effective-provider.ts'
+import { effectiveProvider, listEffectiveProviders, redirectUriOf, sealClientSecret } from './provider-registry.ts'
 import type { NewProvider, ProviderChanges, ProviderSettings } from './provider-settings.ts'
 
 export type ProviderView = ReturnType<typeof viewOf>

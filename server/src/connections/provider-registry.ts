@@ -1,6 +1,7 @@
 import type { Deps } from '../context.ts'
 import type { KeyRing } from '../crypto/key-ring.ts'
 import { findProviderRow, listProviderRows, type ProviderRow } from '../storage/providers.ts'
+import type { EffectiveProvider } from './effective-provider.ts'
 import { openSealed } from './integrity.ts'
 import { findMcpProvider } from './mcp-servers/client-provider.ts'
 import { mcpServerOf } from './mcp-servers/provider-name.ts'
@@ -8,17 +9,6 @@ import type { ProviderSettings } from './provider-settings.ts'
 import type { OAuthProvider, Provider } from './providers/provider.ts'
 
 type World = Pick<Deps, 'db' | 'catalogue'>
-
-/** A provider as this server knows it: the catalogue's entry, changed by what the operator said, and our client there. */
-export interface EffectiveProvider {
-  /** Placeholders are still in. */
-  provider: Provider
-  clientId: string | null
-  clientSecretSealed: string | null
-}
-
-/** One that a person can be sent to. */
-export type OAuthClient = EffectiveProvider & { provider: OAuthProvider; clientId: string }
 
 /** What a connection's tokens are refreshed, used and revoked by. */
 export async function findProvider(world: World, name: string): Promise<EffectiveProvider | undefined> {

@@ -1,6 +1,7 @@
 import type { Deps } from '../context.ts'
+import type { EffectiveProvider } from './effective-provider.ts'
 import { filledProvider } from './filled-provider.ts'
-import { type EffectiveProvider, openClientSecret } from './provider-registry.ts'
+import { openClientSecret } from './provider-registry.ts'
 import type { OAuthProvider } from './providers/provider.ts'
 import type { RawAnswer } from './token-response.ts'
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../context.ts'
 import { findMcpClient } from '../../storage/mcp-clients.ts'
-import type { OAuthClient } from '../provider-registry.ts'
+import type { OAuthClient } from '../effective-provider.ts'
 import type { OAuthProvider } from '../providers/provider.ts'
 
 /** An authorization server, as it was found for one MCP server. */
