@@ -29,6 +29,7 @@ const REFUSED: [string, object, string][] = [
   ['/v1/chat/completions', tool(['function']), 'tools[1].type'],
   ['/v1/chat/completions', { modalities: ['text', 'image'] }, 'modalities'],
   ['/v1/chat/completions', { models: ['dear/one'] }, 'models'],
+  ['/v1/chat/completions', { fallbacks: ['dear/one'] }, 'fallbacks'],
   ['/v1/chat/completions', { plugins: [{ id: 'web' }] }, 'plugins'],
   ['/v1/chat/completions', { search_parameters: { mode: 'on' } }, 'search_parameters'],
   ...[

@@ -100,10 +100,10 @@ describe.each(DATABASES)('a key for some models only, on %s', (kind) => {
     for (const more of [{ models: ['acme/gpt-5'] }, { fallbacks: ['acme/gpt-5'] }]) {
       const { status, body } = await chat(key, 'beta/gpt-5', more)
       expect([status, body.error.code, body.error.param]).toEqual([400, 'unsupported_parameter', Object.keys(more)[0]])
-      // Whoever may call all is not hindered.
-      expect((await chat(ada.apiKey, 'beta/gpt-5', more)).status).toBe(200)
+      // Who may call all hears of the price, for credits do not pay what nobody has named.
+      expect((await chat(ada.apiKey, 'beta/gpt-5', more)).body.error.code).toBe('price_unknown')
     }
-    expect(gateway.upstream.seen).toHaveLength(2)
+    expect(gateway.upstream.seen).toEqual([])
   })
 
   test('does not come by the usual model to one that it is not for', async () => {
