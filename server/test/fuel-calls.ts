@@ -50,7 +50,7 @@ export async function reserve(
 ): Promise<Reservation> {
   const models = [model, ...others].map((name) => ({ served: `openai/${name}`, names: [name, `openai/${name}`], nano }))
   const reservation = newReservation(deps, call, models)
-  if (await deps.db.write(({ trx }) => reserveIn(trx, reservation))) return reservation
+  if (await deps.db.write(({ trx }) => reserveIn(trx, reservation), { until: 'committed' })) return reservation
   throw await insufficientCredits(deps, call.user_id, { neededNano: nano, names: models[0]?.names })
 }
 

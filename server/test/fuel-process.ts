@@ -4,7 +4,10 @@ import { hold, sweepReservations } from '../src/models/fuel/reservations.ts'
 import { openWorld } from '../src/world.ts'
 import { callOf, reserve } from './fuel-calls.ts'
 
-/** A process that makes calls: `reserve <user> <times> <nano>`, `stream <user> <nano> <spent>`, `sweep`. Says what came of it. */
+/**
+ * A process that makes calls: `reserve <user> <times> <nano>`, `stream <user> <nano> <spent>`, `sweep`; and says what came of
+ * it. `die <user> <nano>` reserves, and is gone in the moment in which it hears that it did.
+ */
 const [what, userId = '', ...numbers] = process.argv.slice(2)
 const { deps, close } = await openWorld(readConfig(process.env as Record<string, string>), {
   log: createLogger('silent'),
@@ -27,7 +30,10 @@ async function stream(nano: number, spent: number) {
 const [first = 0, second = 0] = numbers.map(Number)
 const say = (what: unknown) => process.stdout.write(JSON.stringify(what))
 if (what === 'stream') say(await stream(first, second))
-else {
+else if (what === 'die') {
+  await reserve(deps, callOf(userId), first)
+  process.kill(process.pid, 'SIGKILL')
+} else {
   say(what === 'sweep' ? await sweepReservations(deps) : await reserveMany(first, second))
   await close()
 }

@@ -115,6 +115,19 @@ describe.each(DATABASES)('processes that share a %s database', (kind) => {
     60_000,
   )
 
+  test('see what one of them set aside that was killed in the moment in which it was told so', async () => {
+    const userId = await personWith(cents(10))
+    for (const reserved of [cents(1), cents(2), cents(3)]) {
+      await program('die', userId, cents(1)).exited
+      expect(await standingOf(world.deps, userId)).toMatchObject({ balance: cents(10), reserved })
+    }
+    ahead += LEASE_MS
+    await sweepReservations(world.deps)
+    ahead = 0
+    const standing = await standingOf(world.deps, userId)
+    expect([broken(standing), standing.reserved, standing.calls]).toEqual([[], 0, 3])
+  })
+
   test('sweep by the clock, and leave one process to win', async () => {
     const userId = await personWith(cents(10))
     ahead = -LEASE_MS
