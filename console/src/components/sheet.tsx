@@ -45,3 +45,12 @@ export function SheetContent({ title, description, side = 'right', className, ch
     </Primitive.Portal>
   )
 }
+
+/** What ends a form in a sheet: in reach however long the form is. */
+export function SheetActions({ children }: { children: ReactNode }) {
+  return (
+    <div className="sticky bottom-0 mt-auto grid grid-cols-2 gap-2 border-t bg-popover px-5 py-3.5 sm:flex sm:justify-end sm:px-6">
+      {children}
+    </div>
+  )
+}

@@ -2,7 +2,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { Form } from '../../components/form-field.tsx'
-import { Sheet, SheetContent } from '../../components/sheet.tsx'
+import { Sheet, SheetActions, SheetContent } from '../../components/sheet.tsx'
 import { Credentials } from './credentials.tsx'
 import { DraftFields } from './draft-fields.tsx'
 import { EMPTY_DRAFT, useRegistration } from './registration.ts'
@@ -45,14 +45,14 @@ export function NewAgent({ open, onOpenChange }: NewAgentProps) {
               )}
               <DraftFields draft={draft} onChange={setDraft} faults={failure?.fields ?? {}} />
             </div>
-            <div className="sticky bottom-0 mt-auto grid grid-cols-2 gap-2 border-t bg-popover px-5 py-3.5 sm:flex sm:justify-end sm:px-6">
+            <SheetActions>
               <Button variant="outline" onClick={() => onOpenChange(false)}>
                 Cancel
               </Button>
               <Button type="submit" pending={registration.pending}>
                 Create agent
               </Button>
-            </div>
+            </SheetActions>
           </Form>
         </SheetContent>
       </Sheet>

@@ -5,6 +5,7 @@ import { CopyText } from '../../components/copy-button.tsx'
 import { ChoiceField, Form, FormField } from '../../components/form-field.tsx'
 import { Input, PasswordInput, Textarea } from '../../components/input.tsx'
 import { Select, SelectContent, SelectItem, SelectTrigger, SelectValue } from '../../components/select.tsx'
+import { SheetActions } from '../../components/sheet.tsx'
 import { Switch } from '../../components/switch.tsx'
 import {
   AUTH_LABELS,
@@ -113,14 +114,14 @@ export function McpServerForm({ server, onDone }: McpServerFormProps) {
           <Switch checked={enabled} onCheckedChange={setEnabled} />
         </ChoiceField>
       </div>
-      <div className="sticky bottom-0 mt-auto grid grid-cols-2 gap-2 border-t bg-popover px-5 py-3.5 sm:flex sm:justify-end sm:px-6">
+      <SheetActions>
         <Button variant="outline" onClick={onDone}>
           Cancel
         </Button>
         <Button type="submit" pending={save.pending}>
           {server ? 'Save' : 'Add server'}
         </Button>
-      </div>
+      </SheetActions>
     </Form>
   )
 }

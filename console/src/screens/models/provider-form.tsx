@@ -3,6 +3,7 @@ import { Button } from '../../components/button.tsx'
 import { Form, FormField } from '../../components/form-field.tsx'
 import { Input } from '../../components/input.tsx'
 import { Select, SelectContent, SelectItem, SelectTrigger, SelectValue } from '../../components/select.tsx'
+import { SheetActions } from '../../components/sheet.tsx'
 import {
   addModelProvider,
   changeModelProvider,
@@ -74,14 +75,14 @@ export function ModelProviderForm({ provider, onDone }: ModelProviderFormProps) 
         <ModelFields drafts={drafts} failure={save.failure} onChange={setDrafts} />
         <ResilienceFields provider={provider} />
       </div>
-      <div className="sticky bottom-0 mt-auto grid grid-cols-2 gap-2 border-t bg-popover px-5 py-3.5 sm:flex sm:justify-end sm:px-6">
+      <SheetActions>
         <Button variant="outline" onClick={onDone}>
           Cancel
         </Button>
         <Button type="submit" pending={save.pending}>
           {provider ? 'Save' : 'Add provider'}
         </Button>
-      </div>
+      </SheetActions>
     </Form>
   )
 }

@@ -1,6 +1,7 @@
 import { useState } from 'react'
 import { Button } from '../../components/button.tsx'
 import { Form } from '../../components/form-field.tsx'
+import { SheetActions } from '../../components/sheet.tsx'
 import { changeProvider, type Provider, redirectUriOf, setUpProvider } from '../../providers.ts'
 import { useAct } from '../../use-act.ts'
 import { ClientFields } from './client-fields.tsx'
@@ -43,14 +44,14 @@ export function ProviderForm({ provider, onDone }: ProviderFormProps) {
         <ScopesField scopes={provider?.scopes ?? []} />
         {isOwn && <ProtocolFields choices={choices} onChange={setChoices} />}
       </div>
-      <div className="sticky bottom-0 mt-auto grid grid-cols-2 gap-2 border-t bg-popover px-5 py-3.5 sm:flex sm:justify-end sm:px-6">
+      <SheetActions>
         <Button variant="outline" onClick={onDone}>
           Cancel
         </Button>
         <Button type="submit" pending={save.pending}>
           {isSetUp ? 'Save' : 'Set up'}
         </Button>
-      </div>
+      </SheetActions>
     </Form>
   )
 }
