@@ -9,5 +9,6 @@ export default defineConfig({
     // What hangs ends; a busy machine may take its time.
     testTimeout: 90_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
   },
 })

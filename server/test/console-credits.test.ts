@@ -127,7 +127,7 @@ test('whoever runs the server gives credits to a person, with a reason that stay
 test('nobody else is offered that, and the server would refuse it', async () => {
   for (const at of [page, other]) {
     await settled(at, '/organization')
-    expect(await at.getByRole('button', { name: /^Give credits/ }).count()).toBe(0)
+    await expect.poll(() => at.getByRole('button', { name: /^Give credits/ }).count()).toBe(0)
     const me = await (await at.request.get(`${issuer}/api/me`)).json()
     const answer = await at.request.post(`${issuer}/api/admin/users/${me.user.id}/credits`, {
       data: { amount_cents: 1, reason: 'mine' },
@@ -164,7 +164,7 @@ test('what an app gives is set beside its settings, and what is wrong is said wh
   await workIn(organization.id)
   await settled(page, `/applications/${clientId}?tab=settings`)
   await page.getByText(/\$7\.50 for each\. They end after 30 days\. They do not pay for openai\/o3-pro/).waitFor()
-  expect(await page.getByRole('button', { name: 'Save credits' }).count()).toBe(0)
+  await expect.poll(() => page.getByRole('button', { name: 'Save credits' }).count()).toBe(0)
   await workIn(mine)
 })
 
@@ -181,10 +181,12 @@ test('a person sees which of their credits end when, and what they do not pay fo
   await settled(page, '/usage')
   const lots = page.getByRole('list', { name: /^Credits that apps gave you/ }).getByRole('listitem')
   const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long' })
-  expect(await lots.allInnerTexts()).toEqual([
-    `Of these, $5.00 from App X until ${day.format(deps.now() + 30 * 86_400_000)}; not for openai/o3-pro`,
-    'and $5.00 from an app that is gone',
-  ])
+  await expect
+    .poll(() => lots.allInnerTexts())
+    .toEqual([
+      `Of these, $5.00 from App X until ${day.format(deps.now() + 30 * 86_400_000)}; not for openai/o3-pro`,
+      'and $5.00 from an app that is gone',
+    ])
 })
 
 describe('all of it', () => {

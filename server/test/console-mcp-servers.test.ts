@@ -91,7 +91,7 @@ test('an administrator adds a server with a key, which goes in and never comes o
   await admin.getByRole('button', { name: 'More for Documents' }).click()
   await admin.getByRole('menuitem', { name: 'Change' }).click()
   await sheet.getByLabel('Name', { exact: true }).fill('Our documents')
-  expect(await sheet.getByLabel('Value of header 1').inputValue()).toBe('')
+  await expect.poll(() => sheet.getByLabel('Value of header 1').inputValue()).toBe('')
   expect(await accessFaults(admin)).toEqual([])
   await sheet.getByRole('button', { name: 'Save' }).click()
   await row(admin, 'Our documents').waitFor()
@@ -137,7 +137,7 @@ test('an administrator authorizes a server by OAuth, and comes back to it', asyn
   // What an address claims is believed as far as the server knows of it.
   await admin.goto(`${issuer}/console/mcp-servers?status=success&connection_id=conn_x`)
   await row(admin, 'Issues').waitFor()
-  expect(await admin.getByText('is authorized', { exact: false }).count()).toBe(0)
+  await expect.poll(() => admin.getByText('is authorized', { exact: false }).count()).toBe(0)
   await admin.goto(`${issuer}/console/mcp-servers?status=error&error=access_denied`)
   await admin.getByText('You said no there').waitFor()
 })
@@ -155,7 +155,7 @@ test('a member sees the list, and nothing to change it with', async () => {
   await row(member, 'Our documents').getByText('search_documents').waitFor()
   await picture(member, 'mcp-servers-member')
   for (const name of [/Add server/, /^Test/, /^More for/, /^Authorize/])
-    expect(await member.getByRole('main').getByRole('button', { name }).count()).toBe(0)
+    await expect.poll(() => member.getByRole('main').getByRole('button', { name }).count()).toBe(0)
 })
 
 test.each(['light', 'dark'] as const)('it can be used by everybody, in %s, and fits a phone', async (colorScheme) => {

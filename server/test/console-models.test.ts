@@ -128,7 +128,7 @@ test('a person without credits is told so before and after they ask', async () =
   await page.getByText('No credits left').waitFor()
   await ask('Hi')
   await log().getByRole('alert').waitFor()
-  expect(await log().getByRole('alert').textContent()).toMatch(/credits/i)
+  await expect.poll(() => log().getByRole('alert').textContent()).toMatch(/credits/i)
   const { id } = (await (await person.request.get(`${issuer}/api/me`)).json()).user
   const credited = await fetch(`${issuer}/api/admin/users/${id}/credits`, {
     method: 'POST',
@@ -163,8 +163,8 @@ test('the answer comes as it is written, and what the settings say counts from t
   await page.keyboard.type('please')
   await page.keyboard.press('Enter')
   await log().getByText('Once', { exact: false }).waitFor()
-  expect(await log().getByText('upon a time').count()).toBe(0)
-  expect(await log().getAttribute('aria-busy')).toBe('true')
+  await expect.poll(() => log().getByText('upon a time').count()).toBe(0)
+  await expect.poll(() => log().getAttribute('aria-busy')).toBe('true')
   finish()
   await log().getByText('Once upon a time').waitFor()
   await page.getByRole('button', { name: 'Send' }).waitFor()
@@ -211,7 +211,7 @@ test('an answer that breaks off says why, and keeps what came', async () => {
   upstream.answer = says('All ', 'of it')
   await log().getByRole('button', { name: 'Ask again' }).click()
   await log().getByText('All of it').waitFor()
-  expect(await log().getByText('Halfway').count()).toBe(0)
+  await expect.poll(() => log().getByText('Halfway').count()).toBe(0)
 })
 
 test('what was chosen outlives a reload, and models follow the provider', async () => {
@@ -228,20 +228,20 @@ test('what was chosen outlives a reload, and models follow the provider', async 
   })
   await choose(page, 'Model', 'small')
   await page.reload()
-  expect(await page.getByLabel('Model', { exact: true }).textContent()).toContain('small')
+  await expect.poll(() => page.getByLabel('Model', { exact: true }).textContent()).toContain('small')
   await choose(page, 'Provider', /^other/)
-  expect(await page.getByLabel('Model', { exact: true }).textContent()).toContain('big')
+  await expect.poll(() => page.getByLabel('Model', { exact: true }).textContent()).toContain('big')
   await choose(page, 'Model', 'bigger')
   await page.reload()
-  expect(await page.getByLabel('Provider', { exact: true }).textContent()).toContain('other')
-  expect(await page.getByLabel('Model', { exact: true }).textContent()).toContain('bigger')
-  expect(await page.getByLabel(/^System prompt/).inputValue()).toBe('Be brief.')
+  await expect.poll(() => page.getByLabel('Provider', { exact: true }).textContent()).toContain('other')
+  await expect.poll(() => page.getByLabel('Model', { exact: true }).textContent()).toContain('bigger')
+  await expect.poll(() => page.getByLabel(/^System prompt/).inputValue()).toBe('Be brief.')
   await ask('Hi')
   await log().getByText('Hello, world').waitFor()
   // As newer models of OpenAI call it.
   expect(upstream.seen[0]?.body).toMatchObject({ model: 'bigger', max_completion_tokens: 50 })
   await choose(page, 'Provider', /^acme/)
-  expect(await page.getByLabel('Model', { exact: true }).textContent()).toContain('small')
+  await expect.poll(() => page.getByLabel('Model', { exact: true }).textContent()).toContain('small')
 })
 
 test('usage shows what it came to: by day, by model, one by one and as a file', async () => {
@@ -310,7 +310,7 @@ test('a key is made for some models only, says so, and one that manages is for a
   await dialog.getByRole('button', { name: 'Create key' }).click()
   await dialog.getByText(/must be provider\/model/).waitFor()
   await dialog.getByLabel(/^Change agents and applications/).check()
-  expect(await models.count()).toBe(0)
+  await expect.poll(() => models.count()).toBe(0)
   await dialog.getByLabel(/^Change agents and applications/).uncheck()
   await models.fill('acme/gpt-5, other/*')
   await dialog.getByRole('button', { name: 'Create key' }).click()
@@ -321,7 +321,7 @@ test('a key is made for some models only, says so, and one that manages is for a
   await dialog.getByLabel('I saved it in a safe place').click()
   await dialog.getByRole('button', { name: 'Done' }).click()
   const shown = page.getByRole('list', { name: 'Models that Nightly report may call' })
-  expect(await shown.getByRole('listitem').allTextContents()).toEqual(['acme/gpt-5', 'other/*'])
+  await expect.poll(() => shown.getByRole('listitem').allTextContents()).toEqual(['acme/gpt-5', 'other/*'])
 })
 
 test('who chats is offered models that answer, and none that only embed', async () => {
@@ -341,10 +341,10 @@ test('who chats is offered models that answer, and none that only embed', async 
   }
   await page.goto(`${issuer}/console/playground`)
   await page.getByRole('combobox', { name: 'Provider', exact: true }).click()
-  expect(await page.getByRole('option', { name: /^numbers/ }).count()).toBe(0)
+  await expect.poll(() => page.getByRole('option', { name: /^numbers/ }).count()).toBe(0)
   await page.getByRole('option', { name: /^mixed/ }).click()
   await page.getByRole('combobox', { name: 'Model', exact: true }).click()
-  expect(await page.getByRole('option').allTextContents()).toEqual(['talker'])
+  await expect.poll(() => page.getByRole('option').allTextContents()).toEqual(['talker'])
   await page.keyboard.press('Escape')
   for (const { id } of providers)
     await fetch(`${issuer}/api/admin/model-providers/${id}`, { method: 'DELETE', headers })
@@ -362,8 +362,8 @@ test('who looks sees when a provider does not answer', async () => {
   await goTo(page, 'Models')
   await page.getByRole('row').filter({ hasText: 'other' }).getByText('Not answering').waitFor()
   // Who does not run the server changes nothing.
-  expect(await page.getByRole('switch').count()).toBe(0)
-  expect(await page.getByRole('button', { name: /^(Change|Remove|Add provider)/ }).count()).toBe(0)
+  await expect.poll(() => page.getByRole('switch').count()).toBe(0)
+  await expect.poll(() => page.getByRole('button', { name: /^(Change|Remove|Add provider)/ }).count()).toBe(0)
 })
 
 describe('every screen of models', { timeout: 120_000 }, () => {
@@ -432,7 +432,7 @@ describe('every screen of models', { timeout: 120_000 }, () => {
     await page.getByRole('button', { name: 'Settings' }).click()
     await choose(page, 'Provider', /^other/)
     await page.keyboard.press('Escape')
-    expect(await page.getByLabel('Model', { exact: true }).textContent()).toContain('bigger')
+    await expect.poll(() => page.getByLabel('Model', { exact: true }).textContent()).toContain('bigger')
   })
 
   test('has hurt no policy and thrown no error', () => {

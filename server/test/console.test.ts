@@ -76,7 +76,7 @@ async function shown(label: string): Promise<string> {
 async function confirmSaved() {
   const dialog = page.getByRole('dialog')
   const done = dialog.getByRole('button', { name: 'Done' })
-  expect(await done.isDisabled()).toBe(true)
+  await expect.poll(() => done.isDisabled()).toBe(true)
   await page.keyboard.press('Escape')
   expect(await dialog.isVisible()).toBe(true)
   await dialog.getByLabel('I saved it in a safe place').click()
@@ -246,7 +246,9 @@ test('what is typed outlives a lost connection, and is sent once', async () => {
     .getByText(/connection/i)
     .first()
     .waitFor()
-  expect(await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Nightly job')
+  await expect
+    .poll(() => page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).inputValue())
+    .toBe('Nightly job')
   await owner.setOffline(false)
   await create.click()
   await page
@@ -270,7 +272,7 @@ test('an account is connected by a key, which is never shown again, and one agen
   await dialog.getByLabel(/^Name/).fill('Production')
   await dialog.getByRole('button', { name: 'Connect', exact: true }).dblclick()
   await page.getByText('OpenAI (Production) is connected').waitFor()
-  expect(await page.getByRole('row').filter({ hasText: 'OpenAI' }).count()).toBe(1)
+  await expect.poll(() => page.getByRole('row').filter({ hasText: 'OpenAI' }).count()).toBe(1)
 
   await page.getByRole('link', { name: 'Choose who may use it' }).click()
   await heading('OpenAI').waitFor()

@@ -328,6 +328,15 @@ describe.each(DATABASES)('promotional credits on %s', (kind) => {
         const one = await newPerson()
         const reservations: Reservation[] = []
         const complaints: string[] = []
+        const answering = new Map<string, string>()
+        /** Who answers first is who answers: what was metered of one model is not settled as another's. */
+        const served = ({ usageId, models }: Reservation, model: string) => {
+          const [first] = models
+          const one = models.find(({ served }) => served === `openai/${model}`) ?? first
+          const name = answering.get(usageId) ?? one?.served.slice('openai/'.length) ?? ''
+          answering.set(usageId, name)
+          return { provider: 'openai', model_served: name }
+        }
         for (const turn of turns) {
           const held = [...reservations]
           await Promise.all(
@@ -388,11 +397,4 @@ describe.each(DATABASES)('promotional credits on %s', (kind) => {
       { numRuns: kind === 'sqlite' ? 150 : 50 },
     )
   }, 180_000)
-
-  /** Only who was asked, or may stand in, answers. */
-  function served({ models }: Reservation, model: string) {
-    const [first] = models
-    const one = models.find(({ served }) => served === `openai/${model}`) ?? first
-    return { provider: 'openai', model_served: one?.served.slice('openai/'.length) ?? null }
-  }
 })
