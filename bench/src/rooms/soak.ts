@@ -85,7 +85,10 @@ async function soaked(
     const [rss, heap, database] = [live.rss, live.heapUsed, databaseBytes?.()].map((bytes) =>
       format((bytes ?? 0) / 1e6, 1),
     )
-    console.error(`${format(passed() / 60_000, 1)} min: ${rss} MB, heap ${heap} MB, database ${database} MB`)
+    const faults = [...wrong.values()].reduce((sum, count) => sum + count, 0)
+    console.error(
+      `${format(passed() / 60_000, 1)} min: ${rss} MB, heap ${heap} MB, database ${database} MB, ${faults} wrong answers`,
+    )
     sampling = undefined
   }
 
