@@ -221,7 +221,8 @@ describe.each(DATABASES)('a caller who hangs up, on %s', (kind) => {
   })
 })
 
-describe.each(DATABASES)('a server that is told to stop, on %s', (kind) => {
+// It is mostly waited for: on both at once.
+describe.concurrent.each(DATABASES)('a server that is told to stop, on %s', (kind) => {
   let database: Awaited<ReturnType<typeof freshDatabase>>
   let upstream: Awaited<ReturnType<typeof startModelUpstream>>
   beforeAll(async () => {
