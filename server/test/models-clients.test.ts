@@ -258,6 +258,21 @@ describe('@anthropic-ai/sdk', () => {
     expect(message.usage.output_tokens).toBe(42)
   })
 
+  test('lists models in its own words, and retrieves one', async () => {
+    const models = await all(client().models.list())
+    expect(models.map(({ id }) => id)).toEqual(['acme/gpt-5', 'acme/embed-1', 'claude/sonnet'])
+    for (const { id } of models) {
+      const model = await client().models.retrieve(id)
+      expect(model).toMatchObject({ type: 'model', id, display_name: id })
+      expect(new Date(model.created_at).toISOString()).toBe(model.created_at)
+    }
+    const unknown = await client()
+      .models.retrieve('nobody')
+      .catch((error: unknown) => error)
+    expect(unknown).toBeInstanceOf(Anthropic.NotFoundError)
+    expect(unknown).toMatchObject({ error: { type: 'error', error: { type: 'not_found_error' } } })
+  })
+
   test('comes with a token in the place of a key, and by its beta address', async () => {
     gateway.upstream.answer = said('Hello')
     const byToken = new Anthropic({ baseURL: gateway.url, authToken: apiKey, apiKey: null })

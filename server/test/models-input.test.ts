@@ -142,6 +142,40 @@ describe.each(DATABASES)('what a hostile caller sends, on %s', (kind) => {
     }
   })
 
+  test.each([
+    [CHAT, 'messages', [undefined, null, [], 'Hi', { role: 'user', content: 'Hi' }]],
+    ['/api/playground/chat', 'messages', [undefined, []]],
+    ['/v1/messages', 'messages', [undefined, null, [], 'Hi', {}]],
+    ['/v1/embeddings', 'input', [undefined, null]],
+    ['/v1/responses', 'input', [undefined, null]],
+  ] as const)('%s: without %s there is nothing to ask a model', async (path, param, values) => {
+    for (const value of values) {
+      const answer = await send(path, JSON.stringify({ model: 'gpt-5', max_tokens: 9, [param]: value }))
+      await expectRefused(answer, [400])
+      expect(JSON.stringify(answer.body)).toContain(`${param} `)
+      if (path === CHAT) expect(answer.body.error).toMatchObject({ code: 'invalid_request', param })
+    }
+  })
+
+  test('a response may be asked for with something else than input', async () => {
+    for (const more of [{ previous_response_id: 'resp_1' }, { conversation: 'conv_1' }])
+      expect((await send('/v1/responses', JSON.stringify({ model: 'gpt-5', ...more }))).status).toBe(200)
+    // A kept prompt is not of this kind on credits, for nobody knows what it holds.
+    const kept = await send('/v1/responses', JSON.stringify({ model: 'gpt-5', prompt: { id: 'pmpt_1' } }))
+    expect(kept.body.error).toMatchObject({ code: 'price_unknown', param: 'prompt' })
+  })
+
+  test('answers are counted by whole numbers, so that none is unpaid', async () => {
+    for (const n of [0, -1, 1.5, 129, 1e9, '4', [4], { n: 4 }, true, '9'.repeat(20)]) {
+      const answer = await send(CHAT, JSON.stringify({ model: 'gpt-5', max_tokens: 9, messages: HI, n }))
+      await expectRefused(answer, [400])
+      expect(answer.body.error).toMatchObject({ code: 'invalid_request', param: 'n' })
+    }
+    await expectRefused(await send(CHAT, `{"model":"gpt-5","messages":[{}],"n":${'9'.repeat(20)}}`), [400])
+    for (const n of [null, 1, 2, 2.0])
+      expect((await send(CHAT, JSON.stringify({ model: 'gpt-5', max_tokens: 9, messages: HI, n }))).status).toBe(200)
+  })
+
   test('a member that is said twice means one thing to us and to the provider', async () => {
     const body = `{"model":"nobody","model":"gpt-5","max_tokens":100000000,"max_tokens":7,"messages":[],"messages":${JSON.stringify(HI)}}`
     expect((await send(CHAT, body)).status).toBe(200)

@@ -469,7 +469,7 @@ describe('what a provider of OpenAI’s shape is asked, and says', () => {
       models: [{ id: 'm', price: PRICE }],
     })
     const body =
-      '{"model":"exact/m","max_tokens":9,"seed":9007199254740993,"x":[1.10,1e3,"9007199254740993"],"messages":[]}'
+      '{"model":"exact/m","max_tokens":9,"seed":9007199254740993,"x":[1.10,1e3,"9007199254740993"],"messages":[{}]}'
     expect((await call('/v1/chat/completions', body)).status).toBe(200)
     expect(received).toContain('9007199254740993,')
     expect(received).toContain('"9007199254740993"')

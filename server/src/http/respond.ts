@@ -162,11 +162,14 @@ export function wantsHtml(c: Context<Env>): boolean {
 /** Below /v1, only the connections speak OAuth's dialect; the models speak OpenAI's. */
 const CONNECTIONS = /^\/v1\/(request-connection|check-connection|connections|token|refresh|proxy)(\/|$)/
 
-/** Where callers speak Anthropic's dialect. */
+/** Where callers speak Anthropic's dialect, and where those do that name its version. */
 const MESSAGES = /^\/v1\/(openai\/)?(v1\/)?messages(\/|$)/
+const MODELS = /^\/v1\/(openai\/)?(v1\/)?models(\/|$)/
 
-function dialectOf({ req: { path } }: Context<Env>): 'anthropic' | 'openai' | 'oauth' {
+export function dialectOf(c: Context<Env>): 'anthropic' | 'openai' | 'oauth' {
+  const { path } = c.req
   if (MESSAGES.test(path)) return 'anthropic'
+  if (MODELS.test(path) && header(c, 'anthropic-version') !== undefined) return 'anthropic'
   return path.startsWith('/v1/') && !CONNECTIONS.test(path) ? 'openai' : 'oauth'
 }
 

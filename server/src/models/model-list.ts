@@ -1,19 +1,22 @@
 import type { Context } from 'hono'
 import type { Deps, Env } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
-import { json } from '../http/respond.ts'
+import { dialectOf, json } from '../http/respond.ts'
 import { listProviderKeys } from '../storage/provider-keys.ts'
 import { allowedTo } from './allowed-models.ts'
 import type { Payer } from './payer.ts'
 import { payerOf } from './payer.ts'
 import type { Models, RunningProvider, ServedModel } from './registry.ts'
 
-/** `GET /v1/models`: those that the caller may use, each by a name that means it alone. */
+/** `GET /v1/models`: those that the caller may use, each by a name that means it alone; all of them in one page. */
 export async function listModels(deps: Deps, c: Context<Env>): Promise<Response> {
   const payer = await payerOf(deps, c.get('principal'))
   const models = await deps.models.current()
   const open = await openProviders(deps, models, payer)
-  return json(c, { object: 'list', data: open.flatMap(namedModels).filter(allowedTo(payer)).map(viewOf) })
+  const listed = open.flatMap(namedModels).filter(allowedTo(payer))
+  if (dialectOf(c) === 'openai') return json(c, { object: 'list', data: listed.map(openAiModel) })
+  const data = listed.map(anthropicModel)
+  return json(c, { data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null })
 }
 
 /** `GET /v1/models/{id}`, by any of its names. */
@@ -30,7 +33,8 @@ export async function retrieveModel(deps: Deps, c: Context<Env>, name: string): 
         param: 'model',
       },
     )
-  return json(c, { ...viewOf(found), id: name })
+  const view = dialectOf(c) === 'openai' ? openAiModel : anthropicModel
+  return json(c, view({ ...found, name }))
 }
 
 /** All of them; on own keys, those where there is one. */
@@ -56,6 +60,12 @@ function namedModels(provider: RunningProvider): ServedModel[] {
     }))
 }
 
-function viewOf({ name, provider }: ServedModel) {
+type Named = Pick<ServedModel, 'name' | 'provider'>
+
+function openAiModel({ name, provider }: Named) {
   return { id: name, object: 'model', created: Math.floor(provider.createdAt / 1000), owned_by: provider.id }
+}
+
+function anthropicModel({ name, provider }: Named) {
+  return { type: 'model', id: name, display_name: name, created_at: new Date(provider.createdAt).toISOString() }
 }

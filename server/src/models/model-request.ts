@@ -5,7 +5,7 @@ import { ApiError } from '../http/errors.ts'
 import { parseJsonObject } from '../http/json.ts'
 import { header } from '../http/node-request.ts'
 import type { Dialect, Operation } from './backend.ts'
-import { invalid, isGiven, isJson, type Json } from './fields.ts'
+import { invalid, isGiven, isJson, type Json, listAt } from './fields.ts'
 import type { ProviderKind } from './provider-settings.ts'
 
 /** A call of a model, as its caller made it. */
@@ -39,6 +39,8 @@ export async function readModelRequest(
   if (type !== 'application/json' && !type.endsWith('+json'))
     throw new ApiError('unsupported_media_type', 'Send the body as application/json')
   const body = withExactNumbers(parseJsonObject(text), text)
+  requireQuestion(operation, body)
+  if (operation === 'chat') requireCount(body.n)
   const dialect = operation === 'messages' ? 'anthropic' : 'openai'
   return {
     operation,
@@ -68,6 +70,30 @@ function withExactNumbers(body: Json, text: string): Json {
   return json.parse(text, (_name, value, { source = '' }) =>
     typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? json.rawJSON(source) : value,
   )
+}
+
+/** What a model is asked with, one of them at least. All else is for its provider to judge. */
+const QUESTIONS: Record<Operation, readonly [string, ...string[]]> = {
+  chat: ['messages'],
+  messages: ['messages'],
+  responses: ['input', 'prompt', 'previous_response_id', 'conversation'],
+  embeddings: ['input'],
+}
+
+function requireQuestion(operation: Operation, body: Json): void {
+  const [usual, ...others] = QUESTIONS[operation]
+  if (usual === 'messages' && isGiven(body.messages)) {
+    if (listAt(body.messages, usual).length === 0) throw invalid(usual, 'messages must hold a message at least')
+  } else if (![usual, ...others].some((name) => isGiven(body[name]))) throw invalid(usual, `${usual} is required`)
+}
+
+/** OpenAI's own limit of answers to one call. */
+const MOST_ANSWERS = 128
+
+/** Each answer is paid for: a number that we read as one and a provider as four would be three for nothing. */
+function requireCount(n: unknown): void {
+  if (isGiven(n) && !(Number.isInteger(n) && Number(n) >= 1 && Number(n) <= MOST_ANSWERS))
+    throw invalid('n', `n must be a whole number from 1 to ${MOST_ANSWERS}`)
 }
 
 function readModel(model: unknown): string {
