@@ -1,8 +1,11 @@
+import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // The SDK as it stands, not as it was built; tsconfig.json says the same.
+  ssr: { resolve: { conditions: ['@auth-agent/source', ...defaultServerConditions] } },
   test: {
-    include: ['server/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/test/**/*.test.ts'],
+    include: ['server/test/**/*.test.ts', 'sdk/test/**/*.test.ts', 'examples/**/*.test.ts', 'bench/test/**/*.test.ts'],
     globalSetup: ['server/test/postgres.setup.ts', 'server/test/console.setup.ts'],
     // Two cores: more workers only make each other wait.
     maxWorkers: 2,

@@ -6,7 +6,7 @@ const MARKED = /(<!-- snippet: (\S+) -->\n```ts\n)[\s\S]*?(```)/g
 /** The guides that hold code. */
 export function guides(): string[] {
   const inDocs = readdirSync(new URL('docs/', ROOT)).filter((name) => name.endsWith('.md'))
-  return ['README.md', ...inDocs.map((name) => `docs/${name}`)]
+  return ['README.md', 'sdk/README.md', ...inDocs.map((name) => `docs/${name}`)]
 }
 
 /** A guide with the code of each marked block taken from the file that its mark names: code that tests run. */

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type HonoBindings, type HonoVariables, MastraServer } from '@mastra/hono'
+import { Hono } from 'hono'
 import { exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, test, vi } from 'vitest'
 import { embedSnippets, guides } from '../../docs/embed-snippets.ts'
@@ -13,7 +15,9 @@ import { createClient } from '../src/identity/clients.ts'
 import { startServer } from '../src/server.ts'
 import { freePort } from './free-port.ts'
 import { ADMIN_KEY, freshDatabase, startServer as startInProcess } from './harness.ts'
+import { startListeningGateway } from './listening-gateway.ts'
 import { startMcp } from './mcp-clients.ts'
+import { PRICE } from './model-gateway.ts'
 import { says, startModelUpstream } from './model-upstream.ts'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -126,6 +130,54 @@ test('the agent of the guides asks a model, and its owner pays', async () => {
   } finally {
     await server.close()
     await upstream.stop()
+  }
+})
+
+test('the panel and the agent of the guides ask the model that was chosen', async () => {
+  const gateway = await startListeningGateway()
+  try {
+    await gateway.addProvider({
+      id: 'openai',
+      kind: 'openai',
+      base_url: `${gateway.upstream.origin}/v1`,
+      api_key: 'sk-of-the-platform',
+      models: ['gpt-5', 'gpt-5-mini'].map((id) => ({ id, price: PRICE })),
+    })
+    const { id, apiKey } = await gateway.caller()
+    Object.assign(process.env, { ISSUER: gateway.url, API_KEY: apiKey, MASTRA_TELEMETRY_DISABLED: '1' })
+    const asked = () => gateway.upstream.seen.map(({ body }) => body.model)
+
+    const { ask, offered, selection } = await import('../../docs/snippets/models-ai-sdk.ts')
+    expect((await offered()).map((model) => model.id)).toContain('openai/gpt-5-mini')
+    let said = ''
+    const onText = (text: string) => {
+      said += text
+    }
+    expect(await ask('Who is there?', onText)).toMatchObject({ provider: 'openai', attempts: 1 })
+    selection.choose({ provider: 'openai', model: 'gpt-5-mini' })
+    await ask('And now?', onText)
+    expect(said).toBe('Hello, worldHello, world')
+    expect(asked()).toEqual(['gpt-5', 'gpt-5-mini'])
+
+    const { mastra } = await import('../../docs/snippets/models-mastra.ts')
+    const app = new Hono<{ Bindings: HonoBindings; Variables: HonoVariables }>()
+    await new MastraServer({ app, mastra }).init()
+    const answer = await app.request('/api/agents/helper/generate', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        messages: [{ role: 'user', content: 'Hi' }],
+        requestContext: { model: 'openai/gpt-5-mini', user: { email: 'mallory@example.com' } },
+      }),
+    })
+    expect(await answer.json()).toMatchObject({ text: 'Hello, world' })
+    expect(asked()[2]).toBe('gpt-5-mini')
+    const { email } = (await gateway.admin('GET', `/users?limit=100`)).body.data.find(
+      (user: { id: string }) => user.id === id,
+    )
+    expect(gateway.upstream.seen[2]?.body.messages[0].content).toBe(`You help ${email}.`)
+  } finally {
+    await gateway.stop()
   }
 })
 
