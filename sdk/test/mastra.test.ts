@@ -12,6 +12,7 @@ import { type HonoBindings, type HonoVariables, MastraServer } from '@mastra/hon
 import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ListeningGateway, startListeningGateway, tells } from '../../server/test/listening-gateway.ts'
+import { letIn, newApp } from '../../server/test/tenancy.ts'
 
 const RESOURCE = 'https://mastra.example'
 const VICTIM = 'user_victim'
@@ -19,12 +20,15 @@ const VICTIM = 'user_victim'
 let gateway: ListeningGateway
 let apiKey: string
 let person: string
+/** Where the person's budget is; they are no member there, so that there is a role to be filled in. */
+let membership: { organizationId: string; role: null }
 beforeAll(async () => {
   process.env.MASTRA_TELEMETRY_DISABLED = '1'
   gateway = await startListeningGateway()
   const caller = await gateway.caller()
   apiKey = caller.apiKey
   person = caller.id
+  membership = { organizationId: gateway.deps.orgId, role: null }
 })
 beforeEach(() => {
   gateway.upstream.answer = tells(() => ({ texts: ['Hello'] }))
@@ -139,29 +143,34 @@ describe('behind the middleware, a server of Mastra', () => {
   test('answers whoever has a key, and knows who it is', async () => {
     const answer = await mastra.generate()
     expect(await answer.json()).toMatchObject({ text: 'Hello' })
-    const user = { id: person, email: expect.stringContaining('@'), name: null, agentId: null }
+    const user = { id: person, email: expect.stringContaining('@'), name: 'Ada', agentId: null, clientId: null }
     expect(mastra.contexts[0]).toMatchObject({
       user,
-      organizationId: null,
-      role: null,
+      ...membership,
       model: 'acme/gpt-5',
       mastra__resourceId: person,
       mastra__user: user,
     })
   })
 
-  test('knows organization and role of who brings a key that may tell', async () => {
-    const { id, window } = await gateway.member()
-    const body = { name: 'mine', scopes: ['agent-fuel', 'manage'] }
-    const key = (await window.send('POST', '/api/api-keys', body)).body.api_key
-    const me = (await gateway.request('/api/me', { headers: { authorization: `Bearer ${key}` } })).body
-    expect((await mastra.generate({}, key)).status).toBe(200)
+  test('knows organization and role of a member', async () => {
+    const { apiKey, window } = await gateway.member()
+    const { organization, role } = (await window.get('/api/me')).body
+    expect((await mastra.generate({}, apiKey)).status).toBe(200)
+    expect(mastra.contexts[0]).toMatchObject({ user: { id: window.id }, organizationId: organization.id, role })
+    expect([organization.id, role]).toEqual([expect.stringMatching(/^org_/), 'admin'])
+  })
+
+  test('knows which app a key was given to, and nothing of where its person belongs', async () => {
+    const { window } = await gateway.member()
+    const app = await gateway.client({ ...newApp })
+    const { access_token } = await letIn(gateway, window, app)
+    expect((await mastra.generate({}, access_token)).status).toBe(200)
     expect(mastra.contexts[0]).toMatchObject({
-      user: { id, name: 'Ada' },
-      organizationId: me.organization.id,
-      role: me.role,
+      user: { id: window.id, clientId: app.client_id },
+      organizationId: null,
+      role: null,
     })
-    expect(me.organization.id).toMatch(/^org_/)
   })
 
   test.each([
@@ -195,7 +204,7 @@ describe('behind the middleware, a server of Mastra', () => {
     const body = `{"messages":[{"role":"user","content":"Hi"}],"big":12345678901234567890,"requestContext":{"locale":"de"}}`
     const answer = await mastra.json('/mine', body)
     const { context } = (await answer.json()) as { context: Record<string, unknown> }
-    expect(context).toMatchObject({ locale: 'de', role: null, user: { id: person } })
+    expect(context).toMatchObject({ locale: 'de', ...membership, user: { id: person } })
   })
 
   test('refuses a body that is nested without end', async () => {
@@ -298,8 +307,7 @@ describe('behind the middleware, a server of Mastra', () => {
       for (const seen of [context, asJson]) {
         expect(seen).toMatchObject({
           user: { id: person },
-          organizationId: null,
-          role: null,
+          ...membership,
           model: 'acme/gpt-5',
           mastra__resourceId: person,
           mastra__user: { id: person },

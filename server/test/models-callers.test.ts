@@ -47,6 +47,7 @@ describe.each(DATABASES)('who may call models, on %s', (kind) => {
     const matrix: [string, string, string | undefined, number[]][] = [
       ['GET', '/health', undefined, [200, 200, 200, 200, 200, 200, 200]],
       ['GET', '/v1/models', undefined, [401, 200, 403, 200, 401, 401, 403]],
+      ['GET', '/v1/caller', undefined, [401, 200, 403, 200, 401, 401, 403]],
       ['POST', '/v1/chat/completions', CHAT, [401, 200, 403, 200, 401, 401, 403]],
       [
         'POST',
@@ -89,6 +90,43 @@ describe.each(DATABASES)('who may call models, on %s', (kind) => {
     const { data } = (await ada.window.get('/api/usage?group_by=app')).body
     expect(data).toHaveLength(1)
     expect(data[0]).toMatchObject({ requests: 1, input_tokens: 12, output_tokens: 3 })
+  })
+
+  test('who calls is told for whom, and an app nothing of where its users belong', async () => {
+    const ada = await gateway.member()
+    const { email } = ada.window
+    const user = { id: ada.id, email, name: expect.any(String) }
+    const nobody = { agent_id: null, client_id: null, key_id: null }
+    const organization_id = (await ada.window.get('/api/me')).body.organization.id
+    const asCaller = async (credential: string) => (await ask('GET', '/v1/caller', bearer(credential))).body
+
+    expect(await asCaller(ada.apiKey)).toEqual({
+      ...nobody,
+      user,
+      key_id: expect.stringMatching(/^key_/),
+      organization_id,
+      role: 'admin',
+    })
+    const { body: agent } = await ada.window.send('POST', '/api/agents', { agent_name: 'buyer' })
+    expect(await asCaller(await tokenOf(agent))).toEqual({
+      ...nobody,
+      user,
+      agent_id: agent.agent_id,
+      organization_id,
+      role: 'admin',
+    })
+    const app = await gateway.client({ ...newApp })
+    const { access_token } = await letIn(gateway, ada.window, app)
+    expect(await asCaller(access_token)).toEqual({
+      ...nobody,
+      user,
+      client_id: app.client_id,
+      key_id: expect.any(String),
+      organization_id: null,
+      role: null,
+    })
+    await gateway.admin('POST', `/users/${ada.id}/disable`)
+    expect((await ask('GET', '/v1/caller', bearer(ada.apiKey))).status).toBe(401)
   })
 
   test('a key that was taken back is refused at once', async () => {

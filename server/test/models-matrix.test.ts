@@ -31,6 +31,7 @@ const ROUTES: [Tier, string, object?][] = [
     ['list', `GET ${base}/models/:id`],
     ['list', `GET ${base}/models/:provider/:model`],
   ]),
+  ['list', 'GET /v1/caller'],
   ['playground', 'POST /api/playground/chat', CHAT],
   ['person', 'GET /api/models'],
   ['person', 'GET /api/limits'],

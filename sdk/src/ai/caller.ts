@@ -6,6 +6,8 @@ export interface Caller extends Membership {
   name: string | null
   /** The agent that calls for them. */
   agentId: string | null
+  /** The app that got the key when the person let it in: an app with users of its own takes keys of no other. */
+  clientId: string | null
 }
 
 /** Where the person belongs, and as what. Null: Auth Agent does not say. */
@@ -48,33 +50,28 @@ export function askForCaller(source: CallerSource, credential: string): Promise<
   return source.tokens ? subjectOfToken(source, source.tokens, credential) : Promise.resolve(undefined)
 }
 
-interface Verified {
-  id: string
-  email: string
+interface Described {
+  user: { id: string; email: string | null; name: string | null }
+  agent_id: string | null
+  client_id: string | null
+  organization_id: string | null
+  role: string | null
 }
 
-interface Me {
-  user: { id: string; name: string }
-  organization: { id: string }
-  role: string
-}
-
-/** Whose any live key is is told to all; where they belong, only by a key with `manage`, which the person made themselves. */
+/** A key that may call models; of an app's, Auth Agent does not say where its user belongs. */
 async function holderOfKey(source: CallerSource, key: string): Promise<KnownCaller | undefined> {
   const headers = { authorization: `Bearer ${key}` }
-  const [verified, me] = await Promise.all([
-    ask<Verified>(source, '/api/oauth/verify', { headers }, [401]),
-    ask<Me>(source, '/api/me', { headers }, [401, 403]),
-  ])
-  if (typeof verified?.id !== 'string') return undefined
-  const known = me?.user?.id === verified.id ? me : undefined
+  const described = await ask<Described>(source, '/v1/caller', { headers }, [401, 403])
+  if (typeof described?.user?.id !== 'string') return undefined
+  const { user, agent_id, client_id, organization_id, role } = described
   const caller = {
-    id: verified.id,
-    email: textOf(verified.email),
-    name: textOf(known?.user.name),
-    agentId: null,
-    organizationId: textOf(known?.organization?.id),
-    role: textOf(known?.role),
+    id: user.id,
+    email: textOf(user.email),
+    name: textOf(user.name),
+    agentId: textOf(agent_id),
+    clientId: textOf(client_id),
+    organizationId: textOf(organization_id),
+    role: textOf(role),
   }
   return { caller, expiresAt: Number.POSITIVE_INFINITY }
 }
@@ -109,6 +106,7 @@ async function subjectOfToken(
     email: textOf(act_for?.email),
     name: textOf(act_for?.name),
     agentId: textOf(agent_id),
+    clientId: null,
     organizationId: null,
     role: null,
   }

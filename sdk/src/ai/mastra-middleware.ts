@@ -115,13 +115,12 @@ async function takeOutReservedNames({ req }: ServerContext): Promise<void> {
 /** What is not known is null and not left out: there is nothing to be filled in by somebody else. */
 function tell(context: ContextLike, caller: Caller, membership: Membership, model: string | null): void {
   for (const key of [...context.keys()]) if (isReserved(key)) context.delete(key)
-  const { id, email, name, agentId } = caller
-  const user = { id, email, name, agentId }
+  const { organizationId: _, role: __, ...user } = caller
   context.set(USER, user)
   context.set(ORGANIZATION_ID, membership.organizationId ?? null)
   context.set(ROLE, membership.role ?? null)
   context.set(MODEL, model)
-  context.set(MASTRA_RESOURCE_ID, id)
+  context.set(MASTRA_RESOURCE_ID, user.id)
   context.set(MASTRA_USER, user)
 }
 

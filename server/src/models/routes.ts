@@ -3,6 +3,7 @@ import type { Deps, Env } from '../context.ts'
 import { errors } from '../http/openapi-errors.ts'
 import type { Security } from '../http/route-schemas.ts'
 import type { Operation } from './backend.ts'
+import { describeCaller } from './caller.ts'
 import { countTokens } from './count-tokens.ts'
 import { callModel } from './model-call.ts'
 import { listModels, retrieveModel } from './model-list.ts'
@@ -76,7 +77,39 @@ export function modelRoutes(deps: Deps): OpenAPIHono<Env> {
     )
     describe(table, base)
   }
+  table.get(CALLER_PATH, (c) => describeCaller(deps, c))
+  describeWhoCalls(table)
   return table
+}
+
+const CALLER_PATH = '/v1/caller'
+
+const Caller = z
+  .object({
+    user: z.object({ id: z.string(), email: z.string().nullable(), name: z.string().nullable() }),
+    agent_id: z.string().nullable(),
+    client_id: z.string().nullable(),
+    key_id: z.string().nullable(),
+    organization_id: z.string().nullable(),
+    role: z.enum(['viewer', 'member', 'admin']).nullable(),
+  })
+  .openapi('Caller')
+
+function describeWhoCalls(table: OpenAPIHono<Env>): void {
+  table.openAPIRegistry.registerPath(
+    createRoute({
+      method: 'get',
+      path: CALLER_PATH,
+      tags: ['Models'],
+      security: CALLER,
+      summary: 'For whom this credential calls',
+      description: 'An app that a person let in is not told of their organization: both members are null.',
+      responses: {
+        200: { description: 'Who', content: { 'application/json': { schema: Caller } } },
+        ...errors(401, 403),
+      },
+    }),
+  )
 }
 
 function describe(table: OpenAPIHono<Env>, base: string): void {
