@@ -1,11 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { KeyRound } from 'lucide-react'
+import { Button } from '../components/button.tsx'
 import { Card, CardHeader } from '../components/card.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
 import { ListCard } from '../components/list-card.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { paymentQuery, providerKeysQuery } from '../fuel.ts'
+import { useMe } from '../me.ts'
 import { offerQuery } from '../models.ts'
 import { keyPlaces } from './provider-keys/key-places.ts'
 import { KeyTable } from './provider-keys/key-table.tsx'
@@ -50,10 +53,24 @@ export function ProviderKeysScreen() {
 }
 
 function Nowhere() {
+  const { operator } = useMe()
   return (
-    <EmptyState icon={KeyRound} title="No provider to have a key at">
-      As soon as whoever runs this server adds a provider of models, it is listed here, and you can give your own key
-      for it.
+    <EmptyState
+      icon={KeyRound}
+      title="No provider to have a key at"
+      action={
+        operator && (
+          <Button asChild>
+            <Link to="/models" search={{ provider: '_new' }}>
+              Add a provider
+            </Link>
+          </Button>
+        )
+      }
+    >
+      {operator
+        ? 'Add a provider of models, with a key or without: then everybody can give a key of their own for it here.'
+        : 'As soon as whoever runs this server adds a provider of models, it is listed here, and you can give your own key for it.'}
     </EmptyState>
   )
 }
