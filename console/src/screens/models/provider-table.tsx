@@ -23,10 +23,10 @@ export function ProviderTable({ providers, onChange }: ProviderTableProps) {
       <Table label="Providers of models">
         <TableHeader>
           <TableRow>
-            <TableHead className="w-[24%]">Provider</TableHead>
+            <TableHead className="w-[23%]">Provider</TableHead>
             <TableHead>Models</TableHead>
             <TableHead className="w-36">Health</TableHead>
-            <TableHead className="w-36">Keys</TableHead>
+            <TableHead className="w-40">Keys</TableHead>
             {onChange && (
               <TableHead className="w-60">
                 <span className="sr-only">Acts</span>

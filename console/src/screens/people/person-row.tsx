@@ -31,7 +31,8 @@ export function PersonRow({ person, onGive, onDisable }: PersonRowProps) {
   const name = memberName(person)
   return (
     <TableRow>
-      <TableCell>
+      {/* On phones the acts are in its corner. */}
+      <TableCell className="max-sm:pr-10!">
         <div className="flex items-center gap-3">
           <Initials name={name} />
           <div className="grid min-w-0 gap-0.5">
@@ -59,7 +60,7 @@ export function PersonRow({ person, onGive, onDisable }: PersonRowProps) {
       <TableCell label="Spent, 30 days" className="text-muted-foreground tabular-nums sm:text-right">
         <span title={costOf(person.spent_30d_cents)}>{roughly(person.spent_30d_cents)}</span>
       </TableCell>
-      <TableCell className="text-right max-sm:pt-1.5! max-sm:text-left">
+      <TableCell className="text-right max-sm:absolute max-sm:top-3 max-sm:right-4">
         <Acts person={person} onGive={onGive} onDisable={onDisable} />
       </TableCell>
     </TableRow>
@@ -103,7 +104,11 @@ function Organizations({ of: { organizations } }: { of: Person }) {
   return (
     <ul aria-label="Organizations" className="grid gap-0.5">
       {organizations.slice(0, SHOWN).map(({ id, name, role }) => (
-        <li key={id} className="flex min-w-0 items-baseline gap-1.5" title={`${name}: ${labelOf(role)}`}>
+        <li
+          key={id}
+          className="flex min-w-0 items-baseline gap-x-1.5 max-sm:flex-wrap"
+          title={`${name}: ${labelOf(role)}`}
+        >
           <bdi className="truncate">{name}</bdi>
           <span className="shrink-0 text-xs text-muted-foreground">{labelOf(role)}</span>
         </li>
