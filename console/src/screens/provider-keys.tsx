@@ -1,7 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { KeyRound } from 'lucide-react'
-import { Button } from '../components/button.tsx'
 import { Card, CardHeader } from '../components/card.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
 import { ListCard } from '../components/list-card.tsx'
@@ -10,6 +8,7 @@ import { PageHeader } from '../components/page-header.tsx'
 import { paymentQuery, providerKeysQuery } from '../fuel.ts'
 import { useMe } from '../me.ts'
 import { offerQuery } from '../models.ts'
+import { AddModelProvider } from './models/add-provider.tsx'
 import { keyPlaces } from './provider-keys/key-places.ts'
 import { KeyTable } from './provider-keys/key-table.tsx'
 import { PayBy } from './provider-keys/pay-by.tsx'
@@ -55,19 +54,7 @@ export function ProviderKeysScreen() {
 function Nowhere() {
   const { operator } = useMe()
   return (
-    <EmptyState
-      icon={KeyRound}
-      title="No provider to have a key at"
-      action={
-        operator && (
-          <Button asChild>
-            <Link to="/models" search={{ provider: '_new' }}>
-              Add a provider
-            </Link>
-          </Button>
-        )
-      }
-    >
+    <EmptyState icon={KeyRound} title="No provider to have a key at" action={operator && <AddModelProvider />}>
       {operator
         ? 'Add a provider of models, with a key or without: then everybody can give a key of their own for it here.'
         : 'As soon as whoever runs this server adds a provider of models, it is listed here, and you can give your own key for it.'}
