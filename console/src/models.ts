@@ -51,10 +51,12 @@ export const addModelProvider = (json: NewModelProvider) => answer(routes.$post(
 export const changeModelProvider = ({ id, ...json }: NewModelProvider) =>
   answer(routes[':id'].$put({ param: { id }, json }))
 
+export const readModelProvider = async (id: string) =>
+  (await answer(routes[':id'].$get({ param: { id } }))) as unknown as ModelProvider
+
 /** As it is now, whatever was read of it before. */
 export async function switchModelProvider(id: string, enabled: boolean) {
-  const found = (await answer(routes[':id'].$get({ param: { id } }))) as unknown as ModelProvider
-  const { credentials: _, ...provider } = found
+  const { credentials: _, ...provider } = await readModelProvider(id)
   return changeModelProvider({ ...provider, enabled })
 }
 

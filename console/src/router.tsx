@@ -204,6 +204,13 @@ const organization = createRoute({
   component: lazyRouteComponent(() => import('./screens/organization.tsx'), 'OrganizationScreen'),
 })
 
+const people = createRoute({
+  getParentRoute: () => shell,
+  path: '/people',
+  validateSearch: known('search'),
+  component: lazyRouteComponent(() => import('./screens/people.tsx'), 'PeopleScreen'),
+})
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: '/settings',
@@ -232,6 +239,7 @@ const screens = [
   providerKeys,
   audit,
   organization,
+  people,
   settings,
 ] as const
 

@@ -352,6 +352,80 @@ test('who chats is offered models that answer, and none that only embed', async 
   await message().waitFor()
 })
 
+test('what a model is for and whether there are responses is chosen, and an edit loses nothing that the API set', async () => {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' }
+  const at = `${issuer}/api/admin/model-providers`
+  // biome-ignore lint/suspicious/noExplicitAny: as it is sent
+  const kept = async (): Promise<any> => (await fetch(`${at}/everything`, { headers })).json()
+  const everything = {
+    id: 'everything',
+    kind: 'openai-compatible',
+    base_url: `${upstream.origin}/v1`,
+    api_key: PLATFORM_KEY,
+    oauth2: { token_url: `${upstream.origin}/token`, client_id: 'c', client_secret: PLATFORM_KEY, scope: 'all' },
+    api_version: '2024-10-21',
+    project: 'p',
+    location: 'europe-west4',
+    command: ['/bin/true', '--flag'],
+    models: [
+      { id: 'both', upstream_model: 'both-v2', operations: ['embeddings', 'chat'] },
+      { id: 'vectors', operations: ['embeddings'], price: { ...PRICE, cached_input_per_mtok: 0.125 } },
+      { id: 'plain' },
+    ],
+    fallback: ['acme/a name, with more', 'acme/gpt-5'],
+    timeout_ms: 12_345,
+    connect_timeout_ms: 1234,
+    idle_timeout_ms: 2345,
+    total_timeout_ms: 345_678,
+    responses: 'translate',
+    max_concurrent: 7,
+    enabled: false,
+  }
+  expect((await fetch(at, { method: 'POST', headers, body: JSON.stringify(everything) })).status).toBe(201)
+  const before = await kept()
+  expect(before).toMatchObject({ responses: 'translate', max_concurrent: 7, credentials: ['api_key', 'oauth2'] })
+
+  const sheet = admin.getByRole('dialog')
+  const openSheet = async () => {
+    await admin.goto(`${issuer}/console/models?provider=everything`)
+    await sheet.getByLabel('Name, model 3').waitFor()
+  }
+  const save = async () => {
+    await sheet.getByRole('button', { name: 'Save' }).click()
+    await sheet.waitFor({ state: 'detached' })
+  }
+  await openSheet()
+  await expect.poll(() => sheet.getByLabel('What it is for, model 1').textContent()).toContain('Chat and embeddings')
+  await expect.poll(() => sheet.getByLabel('Has the Responses API').textContent()).toContain('No')
+  await choose(admin, 'What it is for, model 2', /^Guessed from its name/)
+  await choose(admin, 'What it is for, model 3', /^Chat Whoever/)
+  await choose(admin, 'Has the Responses API', /^Yes/)
+  // A script is quicker than who types.
+  const meanwhile = { ...everything, max_concurrent: 9, models: [...everything.models] }
+  expect((await fetch(`${at}/everything`, { method: 'PUT', headers, body: JSON.stringify(meanwhile) })).status).toBe(
+    200,
+  )
+  await save()
+  const [both, vectors] = before.models
+  expect(await kept()).toEqual({
+    ...before,
+    max_concurrent: 9,
+    responses: 'pass',
+    models: [both, { id: vectors.id, price: vectors.price }, { id: 'plain', operations: ['chat'] }],
+  })
+
+  await openSheet()
+  await choose(admin, 'Has the Responses API', /^As its kind does/)
+  await save()
+  expect(await kept()).not.toHaveProperty('responses')
+  // Nor does switching it on.
+  await admin.getByRole('switch', { name: 'everything serves' }).click()
+  await admin.getByRole('row').filter({ hasText: 'everything' }).getByText('Serving').waitFor()
+  const { responses: _, ...rest } = await kept()
+  expect(rest).toMatchObject({ enabled: true, max_concurrent: 9, fallback: everything.fallback })
+  await fetch(`${at}/everything`, { method: 'DELETE', headers })
+})
+
 test('who looks sees when a provider does not answer', async () => {
   upstream.answer = (_call, response) => sendJson(response, 500, { error: { message: 'out' } })
   for (let call = 0; call < 5; call++)

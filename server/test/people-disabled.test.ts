@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { basic, DATABASES, freshDatabase, ISSUER } from './harness.ts'
+import { basic, DATABASES, freshDatabase, ISSUER, startServer, type TestServer } from './harness.ts'
 import { type ModelGateway, startModelGateway } from './model-gateway.ts'
 import { startModelUpstream } from './model-upstream.ts'
 import { newSigningKey, type OutsideIssuer, startOutsideIssuer } from './outside-issuer.ts'
 import { type SpawnedServer, spawnServer } from './spawned-server.ts'
-import { bearer, letIn, newApp, well } from './tenancy.ts'
+import { bearer, letIn, newApp, prove, well } from './tenancy.ts'
 
 const CHAT = { model: 'gpt-5', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }
 
@@ -137,6 +137,50 @@ describe.each(DATABASES)('a person whom the operator disables, on %s', (kind) =>
   })
 })
 
+describe.each(DATABASES)('those who run the server, on %s', (kind) => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer(kind)
+  })
+  afterAll(() => server?.stop())
+
+  const disable = (id: string) => server.admin('POST', `/users/${id}/disable`)
+  const isDisabled = async (id: string) => (await server.admin('GET', `/users/${id}`)).body.disabled as boolean
+
+  test('are never all disabled: the last of them stays, whoever asks and however many at once', async () => {
+    const ada = await server.person({ name: 'Ada', email: 'ada@example.com' })
+    const refused = await disable(ada.id)
+    expect([refused.status, refused.body]).toEqual([
+      409,
+      {
+        error: 'last_admin',
+        error_description: 'Nobody else could run the server then; make somebody else an administrator first',
+      },
+    ])
+    // Nothing of it has happened.
+    expect(await isDisabled(ada.id)).toBe(false)
+    expect((await ada.get('/api/me')).status).toBe(200)
+
+    const { id } = (await server.admin('POST', '/users', { email: 'bob@example.com', name: 'Bob', role: 'admin' })).body
+    expect((await disable(ada.id)).status).toBe(409)
+    const bob = await server.person({ name: 'Bob', email: 'bob@example.com' })
+    expect(bob.id).toBe(id)
+    // Bob is one by his address, once it is proved.
+    expect((await disable(ada.id)).status).toBe(409)
+    await prove(server, bob)
+    const answers = await Promise.all([disable(ada.id), disable(bob.id)])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+    expect([await isDisabled(ada.id), await isDisabled(bob.id)].sort()).toEqual([false, true])
+  })
+
+  test('who is no administrator there, or was only named as one, is disabled like anybody', async () => {
+    const { id } = (await server.admin('POST', '/users', { email: 'eve@example.com', name: 'Eve', role: 'admin' })).body
+    expect((await disable(id)).status).toBe(200)
+    const elsewhere = await server.person({ name: 'Kit', email: 'kit@example.com' })
+    expect((await disable(elsewhere.id)).status).toBe(200)
+  })
+})
+
 describe.each(DATABASES)('of two processes on %s', (kind) => {
   let database: Awaited<ReturnType<typeof freshDatabase>>
   let upstream: Awaited<ReturnType<typeof startModelUpstream>>
@@ -163,6 +207,8 @@ describe.each(DATABASES)('of two processes on %s', (kind) => {
   test('the one refuses at once whom the other was told to disable, and the key that it was told to end', async () => {
     const [one, two] = servers
     const account = { name: 'Bob', email: 'bob@x.example', password: 'correct horse battery' }
+    // The first runs the server, and stays.
+    await well(one.postJson('/api/auth/sign-up/email', { ...account, name: 'Ada', email: 'ada@x.example' }), 200)
     const signedUp = await one.postJson('/api/auth/sign-up/email', account)
     const cookie = signedUp.headers
       .getSetCookie()

@@ -1,13 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { MessagesSquare } from 'lucide-react'
-import { Button } from '../components/button.tsx'
 import { Card } from '../components/card.tsx'
 import { EmptyState } from '../components/empty-state.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { useMe } from '../me.ts'
 import { offerQuery, talking } from '../models.ts'
+import { AddModelProvider } from './models/add-provider.tsx'
 import { Chat } from './playground/chat.tsx'
 
 const DESCRIPTION = 'Talk to any model that is served here. It is paid like every other call of yours.'
@@ -30,19 +29,7 @@ export function PlaygroundScreen() {
 function NothingServes() {
   const { operator } = useMe()
   return (
-    <EmptyState
-      icon={MessagesSquare}
-      title="No model to talk to yet"
-      action={
-        operator && (
-          <Button asChild>
-            <Link to="/models" search={{ provider: '_new' }}>
-              Add a provider
-            </Link>
-          </Button>
-        )
-      }
-    >
+    <EmptyState icon={MessagesSquare} title="No model to talk to yet" action={operator && <AddModelProvider />}>
       {operator
         ? 'Add a provider of models with your key there, or switch one on. Then you can talk to its models here.'
         : 'No model to talk to is served here now. Ask whoever runs this server to add one.'}

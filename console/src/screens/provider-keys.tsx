@@ -6,7 +6,9 @@ import { ListCard } from '../components/list-card.tsx'
 import { Loaded } from '../components/loaded.tsx'
 import { PageHeader } from '../components/page-header.tsx'
 import { paymentQuery, providerKeysQuery } from '../fuel.ts'
+import { useMe } from '../me.ts'
 import { offerQuery } from '../models.ts'
+import { AddModelProvider } from './models/add-provider.tsx'
 import { keyPlaces } from './provider-keys/key-places.ts'
 import { KeyTable } from './provider-keys/key-table.tsx'
 import { PayBy } from './provider-keys/pay-by.tsx'
@@ -50,10 +52,12 @@ export function ProviderKeysScreen() {
 }
 
 function Nowhere() {
+  const { operator } = useMe()
   return (
-    <EmptyState icon={KeyRound} title="No provider to have a key at">
-      As soon as whoever runs this server adds a provider of models, it is listed here, and you can give your own key
-      for it.
+    <EmptyState icon={KeyRound} title="No provider to have a key at" action={operator && <AddModelProvider />}>
+      {operator
+        ? 'Add a provider of models, with a key or without: then everybody can give a key of their own for it here.'
+        : 'As soon as whoever runs this server adds a provider of models, it is listed here, and you can give your own key for it.'}
     </EmptyState>
   )
 }

@@ -15,6 +15,7 @@ import {
   ScrollText,
   Settings,
   ShieldCheck,
+  UsersRound,
   WalletCards,
   Waypoints,
 } from 'lucide-react'
@@ -37,6 +38,7 @@ export interface Place {
     | '/apps'
     | '/audit'
     | '/organization'
+    | '/people'
     | '/providers'
     | '/settings'
   label: string
@@ -86,6 +88,7 @@ const PLACES: readonly PlaceGroup[] = [
     places: [
       { to: '/audit', label: 'Audit', icon: ScrollText, key: 'l' },
       { to: '/organization', label: 'Organization', icon: Building2, key: 'm' },
+      { to: '/people', label: 'People', icon: UsersRound, key: 'n', operatorOnly: true },
       { to: '/providers', label: 'Providers', icon: Blocks, key: 'r', operatorOnly: true },
       { to: '/settings', label: 'Settings', icon: Settings, key: 't' },
     ],

@@ -1,24 +1,30 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Deps } from '../context.ts'
 import { jsonRoutes, reply } from '../http/json-routes.ts'
-import { ListQuery } from '../http/listing.ts'
 import { errors, ok } from '../http/openapi-errors.ts'
 import { ADMIN, IdParam, jsonBody, pageOf } from '../http/route-schemas.ts'
 import { readDevInbox } from './dev-inbox.ts'
 import { disablePerson, enablePerson } from './disabled-people.ts'
-import { createUser, getUser, listUsers, NewUser } from './users.ts'
+import { createUser, getUser, listUsers, NewUser, UsersQuery } from './users.ts'
 
 const people = { tags: ['People'], security: ADMIN }
 
+const Role = z.enum(['admin', 'member', 'viewer'])
 const User = z
   .object({
     id: z.string(),
     email: z.string(),
     name: z.string(),
-    role: z.enum(['admin', 'member', 'viewer']).nullable(),
+    role: Role.nullable(),
     email_verified: z.boolean(),
     registered: z.boolean(),
     disabled: z.boolean(),
+    disabled_at: z.string().nullable(),
+    /** Its name is null for the admin key, and for who is gone. */
+    disabled_by: z.object({ id: z.string(), name: z.string().nullable() }).nullable(),
+    organizations: z.array(z.object({ id: z.string(), name: z.string(), role: Role })),
+    credits: z.number().openapi({ description: 'Cents that they can spend on models now' }),
+    spent_30d_cents: z.number().openapi({ description: 'Credits that they spent in the last 30 days' }),
     created_at: z.string(),
   })
   .openapi('User')
@@ -54,8 +60,9 @@ const routes = {
     path: '/users',
     ...people,
     summary: 'List people',
-    description: '`role` is the one in your organization; null: they are not in it.',
-    request: { query: ListQuery },
+    description:
+      '`role` is the one in your organization; null: they are not in it. `q` finds those whose names and addresses hold all of its words, and who has that id.',
+    request: { query: UsersQuery },
     responses: { 200: ok(pageOf(User), 'A page of people, oldest first'), ...errors(401, 403) },
   }),
   get: createRoute({
@@ -72,7 +79,7 @@ const routes = {
     ...people,
     summary: 'Let a person do nothing any more',
     description:
-      'At once, in every process: their sessions and sign-ins end, and their API keys, agents and tokens of another issuer are refused. Keys and agents are kept.',
+      'At once, in every process: their sessions and sign-ins end, and their API keys, agents and tokens of another issuer are refused. Keys and agents are kept. Not who asks, nor the last administrator of the organization that runs the server.',
     request: { params: IdParam },
     responses: { 200: ok(User, 'The person'), ...errors(401, 403, 404, 409) },
   }),
@@ -104,10 +111,7 @@ const routes = {
 export function usersAdminRoutes(deps: Deps) {
   return jsonRoutes()
     .openapi(routes.create, async (c) => reply(c, await createUser(deps, c.get('principal'), c.req.valid('json')), 201))
-    .openapi(routes.list, async (c) => {
-      const { limit, cursor } = c.req.valid('query')
-      return reply(c, await listUsers(deps, c.get('principal').orgId, limit, cursor))
-    })
+    .openapi(routes.list, async (c) => reply(c, await listUsers(deps, c.get('principal').orgId, c.req.valid('query'))))
     .openapi(routes.get, async (c) => reply(c, await getUser(deps, c.get('principal').orgId, c.req.valid('param').id)))
     .openapi(routes.disable, async (c) =>
       reply(c, await disablePerson(deps, c.get('principal'), c.req.valid('param').id)),

@@ -2,9 +2,10 @@ import type { Deps, Principal } from '../context.ts'
 import { ApiError } from '../http/errors.ts'
 import { listAgentsOf } from '../storage/agents.ts'
 import { denyOpenRequests } from '../storage/authorization-requests.ts'
-import type { Work } from '../storage/database.ts'
+import type { Db, Work } from '../storage/database.ts'
 import { revokeGrantsOf, revokeGrantsOfPerson } from '../storage/grants.ts'
-import { findHome, listOrganizationsOf } from '../storage/memberships.ts'
+import { countAdmins, findHome, findRole, listOrganizationsOf } from '../storage/memberships.ts'
+import { lockOrganization } from '../storage/organizations.ts'
 import { setPersonDisabled } from '../storage/persons.ts'
 import { deleteSessionsOf } from '../storage/sessions.ts'
 import { organizationTopic, requestTopic } from '../storage/topics.ts'
@@ -22,7 +23,10 @@ export async function disablePerson(deps: Deps, principal: Principal, userId: st
   const now = deps.now()
   await deps.db.write(async (work) => {
     const { trx, record } = work
+    // Whoever changes who runs the server waits for whoever does so now.
+    await lockOrganization(trx, deps.orgId)
     if (!(await setPersonDisabled(trx, userId, now))) return
+    await requireAnOperator(trx, deps.orgId, userId)
     record({
       at: now,
       org_id: await findHome(trx, userId),
@@ -53,6 +57,12 @@ export async function enablePerson(deps: Deps, principal: Principal, userId: str
     })
   })
   return getUser(deps, principal.orgId, userId)
+}
+
+/** After the change, so that it is undone where nobody would be left to run the server. */
+async function requireAnOperator(trx: Db, orgId: string, userId: string): Promise<void> {
+  if ((await findRole(trx, orgId, userId)) === 'admin' && (await countAdmins(trx, orgId)) === 0)
+    throw new ApiError('last_admin', 'Nobody else could run the server then; make somebody else an administrator first')
 }
 
 /** What their agents have signed in to, and are about to. */

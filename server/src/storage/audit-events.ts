@@ -60,6 +60,23 @@ export async function listAuditEvents(
   return query.orderBy('at', 'desc').orderBy('chain', 'desc').orderBy('seq', 'desc').limit(limit).execute()
 }
 
+/** Who did something to each of these at that very time, and what they are called if they are a person. */
+export async function listActors(
+  db: Db,
+  action: string,
+  done: readonly { target: string; at: number }[],
+): Promise<{ target: string; actor: string; name: string | null }[]> {
+  if (done.length === 0) return []
+  return db
+    .selectFrom('audit_event')
+    .leftJoin('person', 'person.user_id', 'audit_event.actor')
+    .select(['audit_event.actor', 'person.name'])
+    .select((e) => e.ref('audit_event.target').$notNull().as('target'))
+    .where('audit_event.action', '=', action)
+    .where((e) => e.or(done.map(({ target, at }) => e.and({ 'audit_event.target': target, 'audit_event.at': at }))))
+    .execute()
+}
+
 /** The next events of one chain, oldest first. */
 export function listChainEvents(db: Db, chain: string, afterSeq: number, limit: number): Promise<AuditEventTable[]> {
   return db

@@ -17,7 +17,7 @@ type Joined = BalanceRow & { lot_reserved_nano: number | null } & {
 }
 
 // One statement, so that the balance and the lots are of one moment.
-const standing = prepared<{ userId: string }, Joined>((db, param) =>
+const standings = (db: Db) =>
   db
     .selectFrom('balance')
     .leftJoin('credit_lot', (join) =>
@@ -37,12 +37,22 @@ const standing = prepared<{ userId: string }, Joined>((db, param) =>
       'credit_lot.excluded_models',
       'credit_lot.created_at',
     ])
-    .where('balance.user_id', '=', param('userId')),
+
+const standing = prepared<{ userId: string }, Joined>((db, param) =>
+  standings(db).where('balance.user_id', '=', param('userId')),
 )
 
 export async function findStanding(db: Db, userId: string): Promise<Standing> {
   const { rows } = await standing(db, { userId })
   return { balance: rows[0], lots: rows.flatMap(lotOf) }
+}
+
+/** The same of many people at once; nobody is in it who never had anything. */
+export async function findStandings(db: Db, userIds: readonly string[]): Promise<Map<string, Standing>> {
+  if (userIds.length === 0) return new Map()
+  const rows = await standings(db).where('balance.user_id', 'in', userIds).execute()
+  const byPerson = Map.groupBy(rows, ({ user_id }) => user_id)
+  return new Map([...byPerson].map(([id, own]) => [id, { balance: own[0], lots: own.flatMap(lotOf) }]))
 }
 
 function lotOf(row: Joined): CreditLotRow[] {

@@ -84,18 +84,28 @@ export interface OwnOrganization {
   role: Role
 }
 
-/** The organizations in which a person has a say. Oldest membership first. */
-export async function listOrganizationsOf(db: Db, userId: string): Promise<OwnOrganization[]> {
-  return db
+const ownOrganizations = (db: Db) =>
+  db
     .selectFrom('membership')
     .innerJoin('person', 'person.user_id', 'membership.user_id')
     .innerJoin('organization', 'organization.org_id', 'membership.org_id')
     .select(['organization.org_id', 'organization.name', 'membership.role'])
-    .where('membership.user_id', '=', userId)
     .where(inForce)
     .orderBy('membership.created_at')
     .orderBy('membership.org_id')
-    .execute()
+
+/** The organizations in which a person has a say. Oldest membership first. */
+export async function listOrganizationsOf(db: Db, userId: string): Promise<OwnOrganization[]> {
+  return ownOrganizations(db).where('membership.user_id', '=', userId).execute()
+}
+
+/** The same of many people at once. */
+export async function listOrganizationsOfPeople(
+  db: Db,
+  userIds: readonly string[],
+): Promise<(OwnOrganization & { user_id: string })[]> {
+  if (userIds.length === 0) return []
+  return ownOrganizations(db).select('membership.user_id').where('membership.user_id', 'in', userIds).execute()
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { Insertable, Selectable, Updateable } from 'kysely'
+import { type ExpressionBuilder, type Insertable, type Selectable, sql, type Updateable } from 'kysely'
 import type { Db } from './database.ts'
 import { prepared } from './prepared.ts'
-import type { PersonTable, Role } from './schema.ts'
+import type { PersonTable, Role, Schema } from './schema.ts'
 
 export type PersonRow = Selectable<PersonTable>
 
@@ -94,19 +94,34 @@ const withRole = (db: Db, orgId: string) =>
     .selectAll('person')
     .select('membership.role')
 
+export interface PeopleFilter {
+  /** Words of their names and addresses, or an id. */
+  about?: string | undefined
+}
+
 /** Oldest first. */
 export async function listPeople(
   db: Db,
   orgId: string,
+  { about = '' }: PeopleFilter,
   limit: number,
   after?: { created_at: number; id: string },
 ): Promise<PersonWithRole[]> {
   let query = withRole(db, orgId).orderBy('person.created_at').orderBy('person.user_id').limit(limit)
+  for (const word of about.split(/\s+/).filter(Boolean)) query = query.where((e) => holds(e, word))
   if (after)
     query = query.where((e) =>
       e(e.refTuple('person.created_at', 'person.user_id'), '>', e.tuple(after.created_at, after.id)),
     )
   return query.execute()
+}
+
+/** Both sides in the database's own lower case: each knows another alphabet. */
+function holds(e: ExpressionBuilder<Schema, 'person'>, word: string) {
+  const pattern = `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
+  const like = (column: 'name' | 'email') =>
+    sql<boolean>`lower(${e.ref(`person.${column}`)}) like lower(cast(${pattern} as text)) escape '\\'`
+  return e.or([like('name'), like('email'), e('person.user_id', '=', word)])
 }
 
 export async function findPersonWithRole(db: Db, orgId: string, userId: string): Promise<PersonWithRole | undefined> {

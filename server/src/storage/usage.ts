@@ -111,6 +111,19 @@ export async function listUsage(db: Db, filter: UsageFilter, limit: number, afte
   return query.execute()
 }
 
+/** What people spent since then, in nano-dollars; nobody is in it who called nothing. */
+export async function spentSince(db: Db, userIds: readonly string[], since: number): Promise<Map<string, number>> {
+  if (userIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('usage_record')
+    .select(['user_id', sql<number>`cast(sum(cost_nano) as bigint)`.as('nano')])
+    .where('user_id', 'in', userIds)
+    .where('at', '>=', since)
+    .groupBy('user_id')
+    .execute()
+  return new Map(rows.map(({ user_id, nano }) => [user_id, nano]))
+}
+
 /** What people did through an app: how many calls, and for how many nano-dollars. */
 export async function usageThroughApp(
   db: Db,

@@ -14,11 +14,11 @@ export function KeyTable({ keys }: { keys: readonly ApiKey[] }) {
       <Table label="API keys">
         <TableHeader>
           <TableRow>
-            <TableHead className="w-[30%]">Key</TableHead>
-            <TableHead className="w-[26%]">Allows</TableHead>
+            <TableHead className="w-[28%]">Key</TableHead>
+            <TableHead className="w-[24%]">Allows</TableHead>
             <TableHead>Held by</TableHead>
-            <TableHead>Expires</TableHead>
-            <TableHead>Last used</TableHead>
+            <TableHead className="w-32">Expires</TableHead>
+            <TableHead className="w-36">Last used</TableHead>
             <TableHead className="w-24">
               <span className="sr-only">Revoke</span>
             </TableHead>

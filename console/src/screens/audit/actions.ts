@@ -83,6 +83,8 @@ const SENTENCES: Record<string, Sentence> = {
   'person.payment_method_set': '{actor} chose what pays for their calls of models: {payment_method}',
   'person.registered': '{actor} created an account',
   'person.updated': '{actor} changed their name',
+  'person.disabled': '{actor} disabled {target}',
+  'person.enabled': '{actor} enabled {target}',
   'person.authenticated': '{actor} signed in at {client}',
   'person.sign_in_failed': 'Somebody at {address} tried to sign in as {target} with a wrong password',
   'person.reauthenticated': '{actor} proved again that it is them',

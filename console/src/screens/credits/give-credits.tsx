@@ -41,7 +41,7 @@ function GiveForm({ person, onDone }: { person: CreditedPerson; onDone: () => vo
   const [isTried, setTried] = useState(false)
   const give = useAct({
     act: (reason: string) => giveCredits(person.id, { amount_cents: cents, reason }),
-    changes: ['payment-method', 'audit'],
+    changes: ['payment-method', 'people', 'audit'],
     done: ({ credits }) => `${person.name} can spend ${balanceOf(credits)} now`,
     onDone,
     inForm: true,

@@ -38,11 +38,11 @@ export function McpServerTable({ servers, onChange }: McpServerTableProps) {
       <Table label="MCP servers">
         <TableHeader>
           <TableRow>
-            <TableHead className="w-[38%]">Server</TableHead>
-            <TableHead className="w-[20%]">Status</TableHead>
+            <TableHead className="w-[34%]">Server</TableHead>
+            <TableHead className="w-44">Status</TableHead>
             <TableHead>Tools</TableHead>
             {onChange && (
-              <TableHead className="w-48">
+              <TableHead className="w-44">
                 <span className="sr-only">Acts</span>
               </TableHead>
             )}
@@ -55,7 +55,9 @@ export function McpServerTable({ servers, onChange }: McpServerTableProps) {
                 <div className="flex min-w-0 items-center gap-3">
                   <Initials name={server.name} className="rounded-lg" />
                   <div className="grid min-w-0">
-                    <span className="truncate font-medium">{server.name}</span>
+                    <span className="truncate font-medium" title={server.name}>
+                      {server.name}
+                    </span>
                     <span className="truncate text-[0.8125rem] text-muted-foreground" title={placeOf(server)}>
                       {placeOf(server)}
                     </span>

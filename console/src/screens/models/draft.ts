@@ -35,12 +35,41 @@ export const USUAL_ADDRESS: Partial<Record<ProviderKind, string>> = {
 export const NEEDS_ADDRESS: readonly ProviderKind[] = ['openai-compatible', 'azure-openai']
 export const PROGRAMS: readonly ProviderKind[] = ['claude-cli', 'ccrouter', 'droid']
 
+/** Those in the shape of OpenAI's API, which has responses beside chats: not every server of that shape has them. */
+export const MAY_HAVE_RESPONSES: readonly ProviderKind[] = [
+  'openai',
+  'openai-compatible',
+  'azure-openai',
+  'bedrock',
+  'vertex',
+]
+
+/** Whether it has responses of its own; null: nobody said. */
+export type ResponsesChoice = NonNullable<NewModelProvider['responses']> | null
+
+/** What a model is for, as it is chosen; without a word of the operator, its name says it. */
+export type Purpose = 'guessed' | 'chat' | 'embeddings' | 'both'
+
+const OPERATIONS: Record<Purpose, ModelEntry['operations']> = {
+  guessed: undefined,
+  chat: ['chat'],
+  embeddings: ['embeddings'],
+  both: ['chat', 'embeddings'],
+}
+
+function purposeOf(operations: ModelEntry['operations']): Purpose {
+  if (!operations) return 'guessed'
+  if (!operations.includes('embeddings')) return 'chat'
+  return operations.includes('chat') ? 'both' : 'embeddings'
+}
+
 /** A row of the form: what is typed, as it is typed. */
 export interface ModelDraft {
   /** Tells rows apart, whatever is typed into them. */
   row: number
   id: string
   upstream: string
+  purpose: Purpose
   input: string
   output: string
   /** What the server knows of it besides, which stays. */
@@ -51,6 +80,7 @@ export const emptyModel = (row: number): ModelDraft => ({
   row,
   id: '',
   upstream: '',
+  purpose: 'guessed',
   input: '',
   output: '',
   before: undefined,
@@ -62,6 +92,7 @@ export function draftsOf(provider: ModelProvider | undefined): ModelDraft[] {
     row,
     id: entry.id,
     upstream: entry.upstream_model ?? '',
+    purpose: purposeOf(entry.operations),
     input: entry.price ? String(entry.price.input_per_mtok) : '',
     output: entry.price ? String(entry.price.output_per_mtok) : '',
     before: entry,
@@ -69,19 +100,19 @@ export function draftsOf(provider: ModelProvider | undefined): ModelDraft[] {
 }
 
 /** Rows without a name are none. A price that is half said is said wholly: what it lacks is nothing. */
-function entriesOf(drafts: readonly ModelDraft[]): ModelEntry[] {
-  return drafts.flatMap(({ id, upstream, input, output, before }): ModelEntry[] => {
+function entriesOf(drafts: readonly ModelDraft[], known: ModelProvider | undefined): ModelEntry[] {
+  return drafts.flatMap(({ id, upstream, purpose, input, output, before }): ModelEntry[] => {
     const name = id.trim()
     if (name === '') return []
+    const now = known?.models.find((entry) => entry.id === before?.id) ?? before
     const isPriced = input.trim() !== '' || output.trim() !== ''
     return [
       {
+        ...now,
         id: name,
-        ...(before?.operations && { operations: before.operations }),
-        ...(upstream.trim() !== '' && { upstream_model: upstream.trim() }),
-        ...(isPriced && {
-          price: { ...before?.price, input_per_mtok: Number(input), output_per_mtok: Number(output) },
-        }),
+        upstream_model: upstream.trim() || undefined,
+        operations: purpose === purposeOf(before?.operations) ? now?.operations : OPERATIONS[purpose],
+        price: isPriced ? { ...now?.price, input_per_mtok: Number(input), output_per_mtok: Number(output) } : undefined,
       },
     ]
   })
@@ -91,19 +122,24 @@ const typed = (data: FormData, name: string) => String(data.get(name) ?? '').tri
 
 const PLAIN = ['base_url', 'api_version', 'project', 'location'] as const
 
-/** The whole provider, as the form says it and, where it does not ask, as it was. */
+/** What was chosen rather than typed. */
+interface Chosen {
+  kind: ProviderKind
+  credential: CredentialKind
+  responses: ResponsesChoice
+  drafts: readonly ModelDraft[]
+}
+
+/** The whole provider, as the form says it and, where it does not ask, as it is. */
 export function providerOf(
   data: FormData,
-  { kind, credential, drafts }: { kind: ProviderKind; credential: CredentialKind; drafts: readonly ModelDraft[] },
+  { kind, credential, responses, drafts }: Chosen,
   before: ModelProvider | undefined,
 ): NewModelProvider {
   const { credentials: _, ...known } = before ?? { credentials: [], enabled: true }
   const said = Object.fromEntries(
     PLAIN.filter((name) => data.has(name)).map((name) => [name, typed(data, name) || undefined]),
   )
-  const fallback = typed(data, 'fallback')
-    .split(/[\s,]+/)
-    .filter(Boolean)
   const seconds = typed(data, 'timeout_ms')
   return {
     ...known,
@@ -111,11 +147,21 @@ export function providerOf(
     kind,
     ...said,
     ...(data.has('command') && { command: commandOf(typed(data, 'command'), before) }),
-    models: entriesOf(drafts),
-    fallback: fallback.length > 0 ? fallback : undefined,
+    ...(MAY_HAVE_RESPONSES.includes(kind) && { responses: responses ?? undefined }),
+    models: entriesOf(drafts, before),
+    fallback: fallbackOf(typed(data, 'fallback'), before),
     timeout_ms: seconds === '' ? undefined : Math.round(Number(seconds) * 1000),
     ...secretOf(data, credential),
   }
+}
+
+export const fallbackText = (fallback: NewModelProvider['fallback']) => fallback?.join(', ') ?? ''
+
+/** Names may hold what else stands between them: those that nobody changed stay as they are. */
+function fallbackOf(text: string, before: ModelProvider | undefined): NewModelProvider['fallback'] {
+  if (text === fallbackText(before?.fallback)) return before?.fallback
+  const names = text.split(/[\s,]+/).filter(Boolean)
+  return names.length > 0 ? names : undefined
 }
 
 /** A list of arguments is shown as JSON, and taken as such. */

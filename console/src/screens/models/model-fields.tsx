@@ -5,7 +5,8 @@ import { Button } from '../../components/button.tsx'
 import { cn } from '../../components/class-names.ts'
 import { FieldGroup } from '../../components/field-group.tsx'
 import { Input } from '../../components/input.tsx'
-import { emptyModel, type ModelDraft } from './draft.ts'
+import { Select, SelectContent, SelectItem, SelectTrigger, SelectValue } from '../../components/select.tsx'
+import { emptyModel, type ModelDraft, type Purpose } from './draft.ts'
 
 interface ModelFieldsProps {
   drafts: readonly ModelDraft[]
@@ -79,12 +80,19 @@ function ModelRow({ draft, number, onChange, onRemove }: ModelRowProps) {
           </Button>
         )}
       </div>
-      <Part label="Name at the provider, if another" number={number} className="col-span-2">
+      <Part label="Name at the provider, if another" number={number} className="col-span-2 sm:col-span-1">
         <Input
           maxLength={200}
           value={draft.upstream}
           onChange={({ target }) => onChange({ upstream: target.value })}
           {...NAME}
+        />
+      </Part>
+      <Part label="What it is for" number={number} className="col-span-2 sm:col-span-1">
+        <PurposeSelect
+          label={`What it is for, model ${number}`}
+          purpose={draft.purpose}
+          onChange={(purpose) => onChange({ purpose })}
         />
       </Part>
       <Part label="$ per million tokens in" number={number}>
@@ -99,6 +107,37 @@ function ModelRow({ draft, number, onChange, onRemove }: ModelRowProps) {
 
 const NAME = { spellCheck: false, autoCapitalize: 'none', className: 'font-mono' } as const
 const PRICE = { type: 'number', min: 0, max: 100_000, step: 'any', inputMode: 'decimal' } as const
+
+const PURPOSES: readonly { purpose: Purpose; label: string; description: string }[] = [
+  { purpose: 'guessed', label: 'Guessed from its name', description: 'Embeddings if “embed” is in it, else chat' },
+  { purpose: 'chat', label: 'Chat', description: 'Whoever wants it to embed is refused' },
+  { purpose: 'embeddings', label: 'Embeddings', description: 'Whoever chats with it is refused' },
+  { purpose: 'both', label: 'Chat and embeddings', description: 'Nobody is refused' },
+]
+
+interface PurposeSelectProps {
+  label: string
+  purpose: Purpose
+  onChange: (purpose: Purpose) => void
+}
+
+function PurposeSelect({ label, purpose, onChange }: PurposeSelectProps) {
+  return (
+    <Select value={purpose} onValueChange={(chosen) => onChange(chosen as Purpose)}>
+      {/* What is chosen stands inside its label, and would be part of its name. */}
+      <SelectTrigger aria-label={label}>
+        <SelectValue />
+      </SelectTrigger>
+      <SelectContent>
+        {PURPOSES.map((each) => (
+          <SelectItem key={each.purpose} value={each.purpose} description={each.description}>
+            {each.label}
+          </SelectItem>
+        ))}
+      </SelectContent>
+    </Select>
+  )
+}
 
 interface PartProps {
   label: string

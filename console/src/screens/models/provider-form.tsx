@@ -10,6 +10,7 @@ import {
   KIND_LABELS,
   type ModelProvider,
   type ProviderKind,
+  readModelProvider,
 } from '../../models.ts'
 import { useAct } from '../../use-act.ts'
 import { CredentialFields } from './credential-fields.tsx'
@@ -18,9 +19,12 @@ import {
   type CredentialKind,
   commandText,
   draftsOf,
+  fallbackText,
+  MAY_HAVE_RESPONSES,
   NEEDS_ADDRESS,
   PROGRAMS,
   providerOf,
+  type ResponsesChoice,
   USUAL_ADDRESS,
 } from './draft.ts'
 import { ModelFields } from './model-fields.tsx'
@@ -35,10 +39,13 @@ export function ModelProviderForm({ provider, onDone }: ModelProviderFormProps) 
   const [kind, setKind] = useState<ProviderKind>(provider?.kind ?? 'openai')
   const [drafts, setDrafts] = useState(() => draftsOf(provider))
   const [credential, setCredential] = useState<CredentialKind>(() => firstOf(provider?.kind ?? 'openai', provider))
+  const [responses, setResponses] = useState<ResponsesChoice>(provider?.responses ?? null)
   const save = useAct({
-    act: (data: FormData) => {
-      const said = providerOf(data, { kind, credential, drafts }, provider)
-      return provider ? changeModelProvider(said) : addModelProvider(said)
+    act: async (data: FormData) => {
+      const chosen = { kind, credential, responses, drafts }
+      if (!provider) return addModelProvider(providerOf(data, chosen, undefined))
+      // What the form does not ask may have been changed since it was opened.
+      return changeModelProvider(providerOf(data, chosen, await readModelProvider(provider.id)))
     },
     changes: ['models'],
     done: ({ id }) => (provider ? `${id} is changed` : `${id} serves from the next call on`),
@@ -73,6 +80,7 @@ export function ModelProviderForm({ provider, onDone }: ModelProviderFormProps) 
         <PlaceFields kind={kind} provider={provider} />
         <CredentialFields kind={kind} credential={credential} provider={provider} onChange={setCredential} />
         <ModelFields drafts={drafts} failure={save.failure} onChange={setDrafts} />
+        {MAY_HAVE_RESPONSES.includes(kind) && <ResponsesField responses={responses} onChange={setResponses} />}
         <ResilienceFields provider={provider} />
       </div>
       <SheetActions>
@@ -179,6 +187,47 @@ function PlaceFields({ kind, provider }: PlaceFieldsProps) {
   )
 }
 
+interface ResponsesFieldProps {
+  responses: ResponsesChoice
+  onChange: (responses: ResponsesChoice) => void
+}
+
+/** A choice of a list is never empty. */
+const UNSAID = 'unsaid'
+
+/** Many servers in OpenAI's shape have chats alone: only who runs this one knows. */
+function ResponsesField({ responses, onChange }: ResponsesFieldProps) {
+  return (
+    <FormField
+      label="Has the Responses API"
+      name="responses"
+      hint="Whoever calls /v1/responses is answered either way. What only the API itself can do, such as keeping a conversation, is refused where it has none."
+    >
+      {({ name: _, ...control }) => (
+        <Select
+          value={responses ?? UNSAID}
+          onValueChange={(chosen) => onChange(chosen === UNSAID ? null : (chosen as ResponsesChoice))}
+        >
+          <SelectTrigger {...control}>
+            <SelectValue />
+          </SelectTrigger>
+          <SelectContent>
+            <SelectItem value={UNSAID} description="No for Amazon Bedrock and Google Vertex AI, yes for the others">
+              As its kind does
+            </SelectItem>
+            <SelectItem value="pass" description="Calls go to it as they come">
+              Yes
+            </SelectItem>
+            <SelectItem value="translate" description="It is asked by chats, and its answers are translated back">
+              No
+            </SelectItem>
+          </SelectContent>
+        </Select>
+      )}
+    </FormField>
+  )
+}
+
 /** What happens when it does not answer. */
 function ResilienceFields({ provider }: { provider: ModelProvider | undefined }) {
   return (
@@ -190,7 +239,7 @@ function ResilienceFields({ provider }: { provider: ModelProvider | undefined })
         hint="Models of other providers, as provider/model, in their order."
       >
         <Input
-          defaultValue={provider?.fallback?.join(', ') ?? ''}
+          defaultValue={fallbackText(provider?.fallback)}
           placeholder="anthropic/claude-sonnet-4-5"
           spellCheck={false}
           autoCapitalize="none"

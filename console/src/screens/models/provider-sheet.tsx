@@ -16,7 +16,6 @@ interface ModelProviderSheetProps {
 
 export function ModelProviderSheet({ at, onClose }: ModelProviderSheetProps) {
   const [changed, setChanged] = useState(false)
-  const providers = useQuery({ ...modelProvidersQuery, enabled: at !== undefined && at !== NEW })
   const close = () => {
     setChanged(false)
     onClose()
@@ -37,19 +36,23 @@ export function ModelProviderSheet({ at, onClose }: ModelProviderSheetProps) {
           onInteractOutside={(event) => changed && event.preventDefault()}
           onInput={() => setChanged(true)}
         >
-          {at === NEW ? (
-            <ModelProviderForm provider={undefined} onDone={close} />
-          ) : (
-            <Loaded query={providers}>
-              {(all) => {
-                const provider = all.find(({ id }) => id === at)
-                return provider ? <ModelProviderForm provider={provider} onDone={close} /> : <Gone />
-              }}
-            </Loaded>
-          )}
+          {at === NEW ? <ModelProviderForm provider={undefined} onDone={close} /> : <Change id={at} onDone={close} />}
         </SheetContent>
       )}
     </Sheet>
+  )
+}
+
+/** As it is now: a form that began with what was known before would put that back. */
+function Change({ id, onDone }: { id: string; onDone: () => void }) {
+  const { data, error, refetch, isFetchedAfterMount } = useQuery({ ...modelProvidersQuery, staleTime: 0 })
+  return (
+    <Loaded query={{ data: isFetchedAfterMount ? data : undefined, error, refetch }}>
+      {(all) => {
+        const provider = all.find((each) => each.id === id)
+        return provider ? <ModelProviderForm provider={provider} onDone={onDone} /> : <Gone />
+      }}
+    </Loaded>
   )
 }
 

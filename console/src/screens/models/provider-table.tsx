@@ -23,12 +23,12 @@ export function ProviderTable({ providers, onChange }: ProviderTableProps) {
       <Table label="Providers of models">
         <TableHeader>
           <TableRow>
-            <TableHead className="w-[22%]">Provider</TableHead>
+            <TableHead className="w-[23%]">Provider</TableHead>
             <TableHead>Models</TableHead>
-            <TableHead className="w-[17%]">Health</TableHead>
-            <TableHead className="w-[17%]">Keys</TableHead>
+            <TableHead className="w-36">Health</TableHead>
+            <TableHead className="w-40">Keys</TableHead>
             {onChange && (
-              <TableHead className="w-64">
+              <TableHead className="w-60">
                 <span className="sr-only">Acts</span>
               </TableHead>
             )}
@@ -41,7 +41,9 @@ export function ProviderTable({ providers, onChange }: ProviderTableProps) {
                 <div className="flex min-w-0 items-center gap-3">
                   <Initials name={provider.id} className="rounded-lg" />
                   <div className="grid min-w-0">
-                    <span className="truncate font-medium">{provider.id}</span>
+                    <span className="truncate font-medium" title={provider.id}>
+                      {provider.id}
+                    </span>
                     <span className="truncate text-[0.8125rem] text-muted-foreground">
                       {KIND_LABELS[provider.kind]}
                     </span>

@@ -6,9 +6,9 @@ import { Input, Textarea } from '../../components/input.tsx'
 import { Notice } from '../../components/notice.tsx'
 import { Select, SelectContent, SelectItem, SelectTrigger, SelectValue } from '../../components/select.tsx'
 import { paymentQuery } from '../../fuel.ts'
-import { useMe } from '../../me.ts'
 import { KIND_LABELS, type OfferedModels } from '../../models.ts'
 import { balanceOf } from '../../money.ts'
+import { MoreCredits } from '../credits/more-credits.tsx'
 import type { Chosen, Settings } from './settings.ts'
 
 interface SettingsPanelProps {
@@ -77,7 +77,6 @@ export function SettingsPanel({ providers, settings, chosen, onChange }: Setting
 
 /** Whether there are keys, and which of them pays. What they are nobody is told. */
 function Credentials({ provider }: { provider: OfferedModels }) {
-  const { operator } = useMe()
   const payment = useQuery(paymentQuery).data
   const ownPays = payment?.payment_method === 'byok'
   return (
@@ -102,8 +101,7 @@ function Credentials({ provider }: { provider: OfferedModels }) {
       )}
       {payment && !ownPays && payment.credits <= 0 && (
         <Notice tone="warning" title="No credits left" className="px-3.5 sm:px-3.5">
-          {operator ? 'Give yourself some by the admin API' : 'Ask whoever runs this server for some'}, or pay by your
-          own keys.
+          <MoreCredits />, or pay by your own keys.
         </Notice>
       )}
     </section>

@@ -8,6 +8,7 @@ import { SkeletonRows } from '../../components/skeleton.tsx'
 import { paymentQuery } from '../../fuel.ts'
 import { limitsQuery } from '../../models.ts'
 import { balanceOf } from '../../money.ts'
+import { MoreCredits } from '../credits/more-credits.tsx'
 import { Lots } from './lots.tsx'
 
 /** What is left: of the money, and of the calls of this minute. */
@@ -22,9 +23,7 @@ export function Budget() {
           {({ credits, payment_method, lots }) => (
             <Left title="Credits" amount={balanceOf(credits)}>
               <Lots lots={lots} now={now} />
-              {payment_method === 'credits'
-                ? 'They pay for your calls. '
-                : 'Your own keys pay, so they are left alone. '}
+              <WhatPays payment={payment_method} hasCredits={credits > 0} />{' '}
               <Link to="/provider-keys" className="link">
                 Change what pays
               </Link>
@@ -44,6 +43,21 @@ export function Budget() {
         </Loaded>
       </Card>
     </div>
+  )
+}
+
+interface WhatPaysProps {
+  payment: 'credits' | 'byok'
+  hasCredits: boolean
+}
+
+function WhatPays({ payment, hasCredits }: WhatPaysProps) {
+  if (payment === 'byok') return 'Your own keys pay, so they are left alone.'
+  if (hasCredits) return 'They pay for your calls.'
+  return (
+    <>
+      They pay for your calls, and there are none: calls are refused with 402. <MoreCredits />.
+    </>
   )
 }
 

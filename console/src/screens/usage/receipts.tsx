@@ -56,9 +56,10 @@ function ReceiptTable({ receipts }: { receipts: readonly Receipt[] }) {
           <TableHead className="w-[28%]">Model</TableHead>
           <TableHead>When</TableHead>
           <TableHead>Through</TableHead>
-          <TableHead>Tokens in, out</TableHead>
-          <TableHead>Cost</TableHead>
-          <TableHead>Outcome</TableHead>
+          <TableHead className="sm:text-right">Tokens in</TableHead>
+          <TableHead className="sm:text-right">Tokens out</TableHead>
+          <TableHead className="sm:text-right">Cost</TableHead>
+          <TableHead className="w-36">Outcome</TableHead>
         </TableRow>
       </TableHeader>
       <TableBody>
@@ -88,11 +89,14 @@ function ReceiptRow({ receipt, nameOf }: { receipt: Receipt; nameOf: (id: string
       <TableCell label="Through">
         <span className="block truncate">{throughOf(receipt, nameOf)}</span>
       </TableCell>
-      <TableCell label="Tokens in, out" className="tabular-nums">
-        {receipt.input_tokens.toLocaleString('en')}, {receipt.output_tokens.toLocaleString('en')}
+      <TableCell label="Tokens in" className="tabular-nums sm:text-right">
+        {receipt.input_tokens.toLocaleString('en')}
+      </TableCell>
+      <TableCell label="Tokens out" className="tabular-nums sm:text-right">
+        {receipt.output_tokens.toLocaleString('en')}
         {estimated && <span className="block text-[0.8125rem] text-muted-foreground">estimated</span>}
       </TableCell>
-      <TableCell label="Cost" className="tabular-nums">
+      <TableCell label="Cost" className="tabular-nums sm:text-right">
         {payment_method === 'byok' ? <span className="text-muted-foreground">Own key</span> : costOf(cost_cents)}
       </TableCell>
       <TableCell label="Outcome">
