@@ -79,7 +79,7 @@ const routes = {
     ...people,
     summary: 'Let a person do nothing any more',
     description:
-      'At once, in every process: their sessions and sign-ins end, and their API keys, agents and tokens of another issuer are refused. Keys and agents are kept. Not who asks, nor the last administrator of the organization that runs the server.',
+      'At once, in every process: their sessions and sign-ins end, and their API keys, agents and tokens of another issuer are refused. Keys and agents are kept. Not who asks; and only the admin key disables the last administrator of the organization that runs the server.',
     request: { params: IdParam },
     responses: { 200: ok(User, 'The person'), ...errors(401, 403, 404, 409) },
   }),

@@ -9,6 +9,7 @@ import { lockOrganization } from '../storage/organizations.ts'
 import { setPersonDisabled } from '../storage/persons.ts'
 import { deleteSessionsOf } from '../storage/sessions.ts'
 import { organizationTopic, requestTopic } from '../storage/topics.ts'
+import { isByAdminKey } from './admin-key.ts'
 import { recordEnded } from './tables/session.ts'
 import { getUser, type UserView } from './users.ts'
 
@@ -26,7 +27,7 @@ export async function disablePerson(deps: Deps, principal: Principal, userId: st
     // Whoever changes who runs the server waits for whoever does so now.
     await lockOrganization(trx, deps.orgId)
     if (!(await setPersonDisabled(trx, userId, now))) return
-    await requireAnOperator(trx, deps.orgId, userId)
+    if (!isByAdminKey(principal)) await requireAnOperator(trx, deps.orgId, userId)
     record({
       at: now,
       org_id: await findHome(trx, userId),
@@ -59,7 +60,7 @@ export async function enablePerson(deps: Deps, principal: Principal, userId: str
   return getUser(deps, principal.orgId, userId)
 }
 
-/** After the change, so that it is undone where nobody would be left to run the server. */
+/** After the change, so that it is undone where nobody would be left to run the server but who holds the admin key. */
 async function requireAnOperator(trx: Db, orgId: string, userId: string): Promise<void> {
   if ((await findRole(trx, orgId, userId)) === 'admin' && (await countAdmins(trx, orgId)) === 0)
     throw new ApiError('last_admin', 'Nobody else could run the server then; make somebody else an administrator first')
