@@ -142,8 +142,12 @@ export function requirePerson(deps: Deps) {
       throw new ApiError('forbidden', 'This is for people; an agent has no say here')
     if (principal.kind === 'outside' && !OPEN_TO_OUTSIDE.test(`${c.req.method} ${c.req.path}`))
       throw new ApiError('forbidden', 'This is for people who sign in here; a token of another issuer opens /v1 only')
-    if (principal.kind === 'person' && !mayManage(principal))
-      throw new ApiError('insufficient_scope', 'The API key needs the scope manage')
+    if (principal.kind === 'person' && !mayManage(principal)) {
+      const isForUsage = USAGE.test(`${c.req.method} ${c.req.path}`)
+      if (!isForUsage) throw new ApiError('insufficient_scope', 'The API key needs the scope manage')
+      if (!maySeeUsage(principal))
+        throw new ApiError('insufficient_scope', 'The API key needs the scope usage-tracking')
+    }
     c.set('principal', principal)
     await next()
   })
@@ -155,6 +159,16 @@ const OPEN_TO_AGENTS = /^GET \/api\/v1\/mcp\/servers(\/[^/]+)?$/
 /** Below /api, what concerns their own budget, and nothing of an organization. */
 const OPEN_TO_OUTSIDE =
   /^(GET \/api\/usage(\/receipts(\.csv)?)?|(GET|PUT) \/api\/payment-method|(GET|PUT|DELETE) \/api\/provider-keys(\/[^/]+)?)$/
+
+/** What was spent, which a key that spends may know. */
+const USAGE = /^GET \/api\/usage(\/receipts(\.csv)?)?$/
+
+/** Who holds a key of their own sees what it is spent of; an app, what went through it, if its user allowed that. */
+function maySeeUsage({ credential }: PersonPrincipal): boolean {
+  if (credential.kind === 'session') return true
+  const scopes = credential.scope.split(' ')
+  return scopes.includes('usage-tracking') || (credential.clientId === null && scopes.includes('agent-fuel'))
+}
 
 /** What an app calls `manage` is a scope of its own: only a key that a person made themselves manages anything here. */
 function mayManage({ credential }: PersonPrincipal): boolean {

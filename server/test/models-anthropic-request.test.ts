@@ -6,6 +6,7 @@ import { toChatRequest } from '../src/models/anthropic/chat-request.ts'
 import { DROPPED as DROPPED_FOR_CHAT } from '../src/models/anthropic/messages-parameters.ts'
 import { toMessagesRequest } from '../src/models/anthropic/messages-request.ts'
 import type { Json } from '../src/models/fields.ts'
+import { arbitraryJson } from './arbitrary-json.ts'
 
 const MODEL = 'claude-opus-4-8'
 const PIXEL = 'iVBORw0KGgo='
@@ -382,9 +383,9 @@ describe('a chat becomes a request of Anthropic', () => {
   })
 
   test('no body whatever makes it fail otherwise than with a 400', () => {
-    const json = fc.jsonValue() as fc.Arbitrary<Json>
+    const json = arbitraryJson as fc.Arbitrary<Json>
     const part = fc.record(
-      { type: fc.constantFrom('text', 'image_url', 'file', 'x'), text: json, image_url: json },
+      { type: fc.oneof(fc.constantFrom('text', 'image_url', 'file'), json), text: json, image_url: json, file: json },
       { requiredKeys: [] },
     )
     const message = fc.record(
@@ -537,6 +538,39 @@ describe('a request of Anthropic becomes a chat', () => {
     ['tool_choice.type', { tools: [{ name: 'a', input_schema: {} }], tool_choice: { type: 'x' } }],
   ])('%s is an invalid request: %j', (param, body) => {
     expect(refusal(() => toChat(body))).toMatchObject({ code: 'invalid_request', param })
+  })
+
+  test('no body whatever makes it fail otherwise than with a 400', () => {
+    const json = arbitraryJson as fc.Arbitrary<Json>
+    const types = fc.constantFrom('text', 'thinking', 'tool_use', 'tool_result', 'image', 'document', 'search_result')
+    const members = { id: json, name: json, input: json, tool_use_id: json, source: json, title: json, content: json }
+    const block = fc.record(
+      { type: fc.oneof(types, json), text: json, thinking: json, signature: json, ...members },
+      { requiredKeys: ['type'] },
+    )
+    const message = fc.record({
+      role: fc.constantFrom('user', 'assistant'),
+      content: fc.oneof(json, fc.array(block), fc.string()),
+    })
+    const body = fc.record(
+      {
+        messages: fc.oneof(json, fc.array(message)),
+        system: fc.oneof(json, fc.array(block)),
+        tools: fc.oneof(json, fc.array(fc.record({ type: json, name: json, input_schema: json }))),
+        tool_choice: json,
+        stop_sequences: json,
+        thinking: json,
+        output_config: json,
+      },
+      { requiredKeys: ['messages'] },
+    )
+    fc.assert(
+      fc.property(body, (given) => {
+        const answer = refusal(() => toChat(given))
+        if (answer !== 'accepted') expect(['invalid_request', 'unsupported_parameter']).toContain(answer.code)
+      }),
+      { numRuns: 500 },
+    )
   })
 })
 

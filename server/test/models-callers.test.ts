@@ -56,7 +56,9 @@ describe.each(DATABASES)('who may call models, on %s', (kind) => {
         [401, 200, 403, 200, 401, 401, 403],
       ],
       ['POST', '/v1/embeddings', JSON.stringify({ model: 'embed-1', input: 'a' }), [401, 200, 403, 200, 401, 401, 403]],
-      ['GET', '/api/usage?group_by=day', undefined, [401, 403, 200, 403, 401, 200, 403]],
+      ['GET', '/api/usage?group_by=day', undefined, [401, 200, 200, 403, 401, 200, 403]],
+      ['GET', '/api/usage/receipts', undefined, [401, 200, 200, 403, 401, 200, 403]],
+      ['GET', '/api/payment-method', undefined, [401, 403, 200, 403, 401, 200, 403]],
       ['GET', '/api/admin/model-providers', undefined, [401, 403, 403, 403, 401, 403, 200]],
       ['POST', '/api/admin/model-providers', '{}', [401, 403, 403, 403, 401, 403, 422]],
       ['PUT', '/api/admin/model-providers/acme', '{}', [401, 403, 403, 403, 401, 403, 422]],
@@ -127,6 +129,32 @@ describe.each(DATABASES)('who may call models, on %s', (kind) => {
     })
     await gateway.admin('POST', `/users/${ada.id}/disable`)
     expect((await ask('GET', '/v1/caller', bearer(ada.apiKey))).status).toBe(401)
+  })
+
+  test('a key sees what its person spent, and an app’s what went through the app, if that was allowed', async () => {
+    const ada = await gateway.member(100)
+    const [app, silent] = [
+      await gateway.client({ ...newApp, scope: 'agent-fuel usage-tracking' }),
+      await gateway.client({ ...newApp, scope: 'agent-fuel' }),
+    ]
+    const [shown, hidden] = [await letIn(gateway, ada.window, app), await letIn(gateway, ada.window, silent)]
+    for (const key of [ada.apiKey, ada.apiKey, shown.access_token, hidden.access_token])
+      expect((await ask('POST', '/v1/chat/completions', bearer(key), CHAT)).status).toBe(200)
+    const usage = (key: string, path = '/api/usage?group_by=model') => ask('GET', path, bearer(key))
+    const requests = async (key: string) =>
+      (await usage(key)).body.data.map((sum: { requests: number }) => sum.requests)
+    expect(await requests(ada.apiKey)).toEqual([4])
+    expect(await requests(shown.access_token)).toEqual([1])
+    const receipts = (await usage(shown.access_token, '/api/usage/receipts')).body.data
+    expect(receipts.map(({ client_id }: { client_id: string }) => client_id)).toEqual([app.client_id])
+    expect((await usage(shown.access_token, '/api/usage/receipts.csv')).text.trim().split('\n')).toHaveLength(2)
+    for (const path of ['/api/usage', '/api/usage/receipts', '/api/usage/receipts.csv']) {
+      const refused = await usage(hidden.access_token, path)
+      expect([refused.status, refused.body.error]).toEqual([403, 'insufficient_scope'])
+    }
+    const connecting = await ada.window.send('POST', '/api/api-keys', { name: 'k', scopes: ['connections'] })
+    expect((await usage(connecting.body.api_key)).status).toBe(403)
+    expect((await ask('DELETE', '/api/usage', bearer(ada.apiKey))).status).toBeGreaterThanOrEqual(403)
   })
 
   test('a key that was taken back is refused at once', async () => {

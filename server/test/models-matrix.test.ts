@@ -11,7 +11,7 @@ type Role = (typeof ROLES)[number]
 const BY = ['session', 'spending key', 'managing key', 'agent', 'outside token'] as const
 type By = (typeof BY)[number]
 
-type Tier = 'public' | 'call' | 'list' | 'own' | 'person' | 'playground' | 'operator' | 'nothing'
+type Tier = 'public' | 'call' | 'list' | 'usage' | 'own' | 'person' | 'playground' | 'operator' | 'nothing'
 
 const CHAT = { model: 'gpt-5', max_tokens: 9, messages: [{ role: 'user', content: 'Hi' }] }
 const BASES = ['/v1', '/v1/openai', '/v1/openai/v1']
@@ -35,9 +35,9 @@ const ROUTES: [Tier, string, object?][] = [
   ['playground', 'POST /api/playground/chat', CHAT],
   ['person', 'GET /api/models'],
   ['person', 'GET /api/limits'],
-  ['own', 'GET /api/usage'],
-  ['own', 'GET /api/usage/receipts'],
-  ['own', 'GET /api/usage/receipts.csv'],
+  ['usage', 'GET /api/usage'],
+  ['usage', 'GET /api/usage/receipts'],
+  ['usage', 'GET /api/usage/receipts.csv'],
   ['own', 'GET /api/payment-method'],
   ['own', 'PUT /api/payment-method', { payment_method: 'credits' }],
   ['own', 'GET /api/provider-keys'],
@@ -65,6 +65,7 @@ const OPENED_BY: Record<Tier, readonly By[]> = {
   public: BY,
   call: ['spending key', 'agent', 'outside token'],
   list: ['spending key', 'agent', 'outside token'],
+  usage: ['session', 'spending key', 'managing key', 'outside token'],
   own: ['session', 'managing key', 'outside token'],
   person: ['session', 'managing key'],
   playground: ['session'],

@@ -8,6 +8,7 @@ import { toChatOfResponse } from '../src/models/responses/chat-request.ts'
 import { toEncryptedContent } from '../src/models/responses/encrypted-reasoning.ts'
 import { REASONING, RESPONSE_AS_CHAT } from '../src/models/responses/parameters.ts'
 import { translate } from '../src/models/translation.ts'
+import { arbitraryJson } from './arbitrary-json.ts'
 
 const PIXEL = 'iVBORw0KGgo='
 const THOUGHT = { type: 'thinking', thinking: 'Hm', signature: 'signed' }
@@ -332,8 +333,11 @@ describe('of a response', () => {
   })
 
   test('no body whatever makes it fail otherwise than with a 400', () => {
-    const json = fc.jsonValue() as fc.Arbitrary<Json>
-    const types = fc.constantFrom('input_text', 'output_text', 'refusal', 'input_image', 'input_file', 'x')
+    const json = arbitraryJson as fc.Arbitrary<Json>
+    const types = fc.oneof(
+      { weight: 5, arbitrary: fc.constantFrom('input_text', 'output_text', 'refusal', 'input_image', 'input_file') },
+      json,
+    )
     const content = fc.oneof(
       json,
       fc.array(
@@ -342,14 +346,17 @@ describe('of a response', () => {
     )
     const item = fc.record(
       {
-        type: fc.constantFrom('message', 'reasoning', 'function_call', 'function_call_output', 'x'),
+        type: fc.oneof(
+          { weight: 5, arbitrary: fc.constantFrom('message', 'reasoning', 'function_call', 'function_call_output') },
+          json,
+        ),
         role: fc.constantFrom('system', 'user', 'assistant', 'x'),
         content,
         output: content,
         call_id: fc.oneof(json, fc.string()),
         name: fc.oneof(json, fc.string()),
         arguments: fc.oneof(json, fc.string()),
-        summary: json,
+        summary: fc.oneof(json, fc.array(fc.record({ text: json }))),
         encrypted_content: fc.oneof(
           json,
           fc.string().map((text) => `anthropic.${text}`),
@@ -360,11 +367,11 @@ describe('of a response', () => {
     const body = fc.record(
       {
         input: fc.oneof(json, fc.array(item)),
-        tools: json,
+        tools: fc.oneof(json, fc.array(fc.record({ type: fc.oneof(fc.constant('function'), json), name: json }))),
         tool_choice: json,
         text: json,
         reasoning: json,
-        include: json,
+        include: fc.oneof(json, fc.array(json)),
       },
       { requiredKeys: ['input'] },
     )

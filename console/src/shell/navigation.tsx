@@ -9,7 +9,7 @@ export function Navigation({ onNavigate }: { onNavigate?: () => void }) {
   const groups = usePlaceGroups()
   const pending = usePendingApprovals()
   return (
-    <nav aria-label="Console" className="grid content-start gap-5">
+    <nav aria-label="Console" className="grid content-start gap-5 lg:gap-4">
       {groups.map(({ group, places }) => (
         <div key={group} className="grid gap-1">
           <p className="px-2.5 text-xs font-medium text-muted-foreground">{group}</p>
@@ -39,7 +39,7 @@ function PlaceLink({ place: { to, label, icon: Icon }, count, onNavigate }: Plac
       activeOptions={{ exact: to === '/', includeSearch: false }}
       {...(onNavigate && { onClick: onNavigate })}
       className={cn(
-        'group flex h-9 items-center gap-2.5 rounded-lg px-2.5 text-sm text-muted-foreground transition-colors lg:h-8',
+        'group flex h-9 items-center gap-2.5 rounded-lg px-2.5 text-sm text-muted-foreground transition-colors lg:h-7.5',
         'hover:bg-hover hover:text-foreground aria-[current=page]:bg-card aria-[current=page]:font-medium',
         'aria-[current=page]:text-foreground aria-[current=page]:shadow-card aria-[current=page]:ring-1 aria-[current=page]:ring-border',
       )}

@@ -1,5 +1,5 @@
 import { BackendFailed, type Operation } from './backend.ts'
-import { isJson, type Json } from './fields.ts'
+import { asText, isJson, type Json } from './fields.ts'
 import type { UpstreamEvents } from './upstream-events.ts'
 import { isLast } from './upstream-stream.ts'
 
@@ -77,7 +77,7 @@ function joined(before: Json = {}, more: Json): Json {
 function addDelta({ message, calls }: Choice, delta: Json): void {
   for (const [name, value] of Object.entries(delta)) {
     if (name === 'tool_calls') for (const call of listOf(value)) addCall(calls, call)
-    else if (name !== 'role' && typeof value === 'string') message[name] = `${message[name] ?? ''}${value}`
+    else if (name !== 'role' && typeof value === 'string') message[name] = `${asText(message[name] ?? '')}${value}`
     else if (value !== null && name !== 'role') message[name] = value
   }
 }
@@ -90,8 +90,8 @@ function addCall(calls: Map<unknown, Json>, { index, function: called, ...call }
     ...known,
     ...call,
     function: {
-      name: `${before.name ?? ''}${more.name ?? ''}`,
-      arguments: `${before.arguments ?? ''}${more.arguments ?? ''}`,
+      name: `${asText(before.name ?? '')}${asText(more.name ?? '')}`,
+      arguments: `${asText(before.arguments ?? '')}${asText(more.arguments ?? '')}`,
     },
   })
 }
@@ -115,12 +115,12 @@ function assembledMessage(events: readonly Json[]): Json {
 }
 
 function addToBlock(block: Json, { type, text, thinking, signature, partial_json }: Json): void {
-  if (type === 'text_delta') block.text = `${block.text ?? ''}${text}`
-  if (type === 'thinking_delta') block.thinking = `${block.thinking ?? ''}${thinking}`
+  if (type === 'text_delta') block.text = `${asText(block.text ?? '')}${asText(text)}`
+  if (type === 'thinking_delta') block.thinking = `${asText(block.thinking ?? '')}${asText(thinking)}`
   if (type === 'signature_delta') block.signature = signature
-  if (type === 'input_json_delta') block.partial = `${block.partial}${partial_json}`
+  if (type === 'input_json_delta') block.partial = `${asText(block.partial)}${asText(partial_json)}`
 }
 
 function finishedBlock({ partial, ...block }: Json): Json {
-  return block.type === 'tool_use' && partial !== '' ? { ...block, input: JSON.parse(String(partial)) } : block
+  return block.type === 'tool_use' && partial !== '' ? { ...block, input: JSON.parse(asText(partial)) } : block
 }

@@ -1,6 +1,6 @@
 import { writeEvent } from '../http/event-stream.ts'
 import { eventsOfMessage } from './anthropic/whole-message.ts'
-import { isJson, type Json } from './fields.ts'
+import { asText, isJson, type Json } from './fields.ts'
 import type { ModelRequest } from './model-request.ts'
 import { eventsOfResponse } from './responses/whole-response.ts'
 import { DONE } from './upstream-stream.ts'
@@ -19,7 +19,7 @@ export function streamOfAnswer(
 
 /** With its type as the name of each, as Anthropic and OpenAI's responses have it. */
 export const namedEvents = (events: readonly Json[]) =>
-  Buffer.concat(events.map((event) => writeEvent(JSON.stringify(event), String(event.type))))
+  Buffer.concat(events.map((event) => writeEvent(JSON.stringify(event), asText(event.type))))
 
 /** A chunk with all there is, one that ends it, and the usage where it was asked for. */
 export function chunksOfCompletion({ choices, usage, ...head }: Json, includeUsage: boolean): Json[] {

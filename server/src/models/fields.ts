@@ -40,6 +40,11 @@ export function textAt(value: unknown, param: string): string {
   throw invalid(param, `${param} must be a string`)
 }
 
+/** Whatever came: an object from outside may have a `toString` that is no function, or none, and `String` would throw. */
+export function asText(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
+}
+
 /** Without the members that are left out. */
 export function given(members: Json): Json {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => isGiven(value)))

@@ -3,7 +3,7 @@ import type { ApiError } from '../http/errors.ts'
 import { type ServerSentEvent, writeEvent } from '../http/event-stream.ts'
 import { BackendFailed, type Operation } from './backend.ts'
 import { namedEvents } from './completion-chunks.ts'
-import { isJson, type Json } from './fields.ts'
+import { asText, isJson, type Json } from './fields.ts'
 import type { ModelRequest } from './model-request.ts'
 import type { StreamTranslator } from './stream-translator.ts'
 import { DONE, isLast, jsonIn } from './upstream-stream.ts'
@@ -46,7 +46,7 @@ function responseFailure(error: ApiError): Json {
 function translated({ dialect, operation }: ModelRequest, translator: StreamTranslator, requestId: string): Words {
   const isNamed = dialect === 'anthropic' || operation === 'responses'
   const written = (said: readonly Json[]) =>
-    Buffer.concat(said.map((one) => writeEvent(JSON.stringify(one), isNamed ? String(one.type) : undefined)))
+    Buffer.concat(said.map((one) => writeEvent(JSON.stringify(one), isNamed ? asText(one.type) : undefined)))
   const ended = () => (isNamed ? Buffer.alloc(0) : writeEvent(DONE))
   return {
     of: (events) =>

@@ -62,13 +62,16 @@ export async function setUsageCost(trx: Db, usageId: string, costNano: number): 
 export interface UsageFilter {
   userId: string
   orgId: string
+  /** Only those through this app. */
+  clientId?: string | undefined
   since?: number | undefined
   until?: number | undefined
 }
 
-const usageOf = (db: Db, { userId, orgId, since, until }: UsageFilter) => {
+const usageOf = (db: Db, { userId, orgId, clientId, since, until }: UsageFilter) => {
   let query = db.selectFrom('usage_record').where('user_id', '=', userId)
   query = query.where('org_id', '=', orgId)
+  if (clientId !== undefined) query = query.where('client_id', '=', clientId)
   if (since !== undefined) query = query.where('at', '>=', since)
   if (until !== undefined) query = query.where('at', '<', until)
   return query

@@ -1,4 +1,4 @@
-import { entryOf, isJson, type Json } from '../fields.ts'
+import { asText, entryOf, isJson, type Json } from '../fields.ts'
 import type { StreamTranslator } from '../stream-translator.ts'
 import { createUsageMeter } from '../usage-of.ts'
 import { type ChatCompletionHead, refusalOf, toAnnotations } from './chat-completion.ts'
@@ -81,7 +81,7 @@ export function createChatChunks({ id, created, model, includeUsage }: ChatChunk
     if (delta.type === 'citations_delta') to.citations.push(delta.citation)
     if (delta.type === 'signature_delta') to.block.signature = delta.signature
     if (delta.type !== 'thinking_delta') return []
-    to.block.thinking = `${to.block.thinking ?? ''}${delta.thinking ?? ''}`
+    to.block.thinking = `${asText(to.block.thinking ?? '')}${asText(delta.thinking ?? '')}`
     return write('reasoning_content', delta.thinking)
   }
 

@@ -1,4 +1,4 @@
-import { entryOf, isJson, type Json } from '../fields.ts'
+import { asText, entryOf, isJson, type Json } from '../fields.ts'
 import { usageOf } from '../usage-of.ts'
 import { brokenAnswer } from './errors.ts'
 import { toFinishReason } from './stop-reason.ts'
@@ -37,7 +37,7 @@ export function toChatCompletion(message: unknown, { id, created, model }: ChatC
 
 function toChatMessage(message: Json, blocks: readonly Json[], toolCalls: readonly Json[]): Json {
   const texts = blocks.filter(({ type, text }) => type === 'text' && typeof text === 'string')
-  const thoughts = blocks.filter(({ type }) => type === 'thinking').map(({ thinking }) => thinking)
+  const thoughts = blocks.filter(({ type }) => type === 'thinking').map(({ thinking }) => asText(thinking ?? ''))
   const signed = blocks.filter(isSigned).map(toThinkingBlock)
   const annotations = annotationsOf(texts)
   return {
@@ -64,7 +64,7 @@ function annotationsOf(texts: readonly Json[]): Json[] {
   let start = 0
   return texts.flatMap(({ text, citations }) => {
     const from = start
-    start += String(text).length
+    start += asText(text).length
     return Array.isArray(citations) ? citations.flatMap((citation) => toAnnotations(citation, from, start)) : []
   })
 }

@@ -1,4 +1,15 @@
-import { entryOf, given, invalid, isGiven, type Json, listAt, objectAt, textAt, unsupported } from '../fields.ts'
+import {
+  asText,
+  entryOf,
+  given,
+  invalid,
+  isGiven,
+  type Json,
+  listAt,
+  objectAt,
+  textAt,
+  unsupported,
+} from '../fields.ts'
 import { refuseUnsupported } from '../parameter-table.ts'
 import { isText, plainContent, toParts } from './content.ts'
 import { MESSAGES_AT_OPENAI } from './messages-parameters.ts'
@@ -114,13 +125,15 @@ function assistantMessages(content: unknown, param: string): Json[] {
   const thoughts = blocks.filter(({ block }) => block.type === 'thinking' && !isSigned(block))
   const calls = blocks.filter(({ block }) => block.type === 'tool_use')
   const said = blocks
-    .filter(({ block }) => !APART.has(String(block.type)))
+    .filter(({ block }) => !APART.has(asText(block.type)))
     .flatMap(({ block }) => toParts([block], param))
   return [
     {
       role: 'assistant',
       content: said.length > 0 ? plainContent(said) : null,
-      ...(thoughts.length > 0 && { reasoning_content: thoughts.map(({ block }) => block.thinking).join('') }),
+      ...(thoughts.length > 0 && {
+        reasoning_content: thoughts.map(({ block }) => asText(block.thinking ?? '')).join(''),
+      }),
       ...(calls.length > 0 && { tool_calls: calls.map(({ block, at }) => toolCall(block, at)) }),
     },
   ]

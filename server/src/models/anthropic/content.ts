@@ -1,4 +1,5 @@
 import {
+  asText,
   entryOf,
   given,
   invalid,
@@ -39,7 +40,7 @@ function toBlock(part: Json, param: string): Json {
   if (!translate)
     throw unsupported(
       `${param}.type`,
-      `Anthropic's models do not read parts of type ${type}; send text, images or files`,
+      `Anthropic's models do not read parts of type ${asText(type)}; send text, images or files`,
     )
   return given({ ...translate(part, param), cache_control: part.cache_control })
 }
@@ -87,7 +88,7 @@ const PARTS: Readonly<Record<string, ToParts>> = {
   image: (block, param) => [{ type: 'image_url', image_url: { url: imageUrl(block, `${param}.source`) } }],
   document: (block, param) => documentParts(block, `${param}.source`),
   search_result: (block, param) => [
-    { type: 'text', text: `${block.title ?? ''}\n${block.source ?? ''}\n` },
+    { type: 'text', text: `${asText(block.title ?? '')}\n${asText(block.source ?? '')}\n` },
     ...toParts(block.content, `${param}.content`),
   ],
 }
@@ -101,7 +102,8 @@ export function toParts(content: unknown, param: string): Json[] {
 function toPart(block: Json, param: string): Json[] {
   const { type } = block
   const translate = entryOf(PARTS, type)
-  if (!translate) throw unsupported(`${param}.type`, `This model does not read blocks of type ${type}; leave them out`)
+  if (!translate)
+    throw unsupported(`${param}.type`, `This model does not read blocks of type ${asText(type)}; leave them out`)
   return translate(block, param)
 }
 

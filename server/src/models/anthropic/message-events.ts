@@ -1,5 +1,5 @@
 import { firstChoice } from '../chunk-choice.ts'
-import { isJson, type Json } from '../fields.ts'
+import { asText, isJson, type Json } from '../fields.ts'
 import type { StreamTranslator } from '../stream-translator.ts'
 import { createUsageMeter } from '../usage-of.ts'
 import { brokenAnswer } from './errors.ts'
@@ -49,7 +49,7 @@ export function createMessageEvents(head: MessageHead): StreamTranslator {
 
   function openBlock(block: Json): Json[] {
     const closed = close()
-    openType = String(block.type)
+    openType = asText(block.type)
     index++
     return [...closed, { type: 'content_block_start', index, content_block: block }]
   }
@@ -94,8 +94,8 @@ export function createMessageEvents(head: MessageHead): StreamTranslator {
     const known = callAt.get(key)
     if (known && (typeof id !== 'string' || id === '' || toToolUseId(id) === known.id)) return known
     const call: ToolCall = {
-      id: toToolUseId(String(id ?? `call_${calls.length}`)),
-      name: String(name ?? ''),
+      id: toToolUseId(asText(id ?? `call_${calls.length}`)),
+      name: asText(name ?? ''),
       written: '',
       held: '',
       state: 'waiting',

@@ -1,4 +1,4 @@
-import { isJson, type Json } from '../fields.ts'
+import { asText, isJson, type Json } from '../fields.ts'
 import { usageOf } from '../usage-of.ts'
 import { brokenAnswer } from './errors.ts'
 import { toStopReason } from './stop-reason.ts'
@@ -60,8 +60,8 @@ function toToolUse(call: Json): Json {
   const called = isJson(call.function) ? call.function : {}
   return {
     type: 'tool_use',
-    id: toToolUseId(String(call.id)),
+    id: toToolUseId(asText(call.id)),
     name: called.name,
-    input: readArguments(String(called.arguments ?? '')),
+    input: readArguments(asText(called.arguments ?? '')),
   }
 }

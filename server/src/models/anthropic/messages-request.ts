@@ -1,4 +1,5 @@
 import {
+  asText,
   entryOf,
   given,
   invalid,
@@ -122,5 +123,5 @@ function beganWithoutThinking(turns: readonly Turn[]): boolean {
   const asked = turns.at(-1)
   const answer = turns.at(-2)
   if (!asked?.content.some(({ type }) => type === 'tool_result')) return false
-  return !['thinking', 'redacted_thinking'].includes(String(answer?.content[0]?.type))
+  return !['thinking', 'redacted_thinking'].includes(asText(answer?.content[0]?.type))
 }

@@ -1,4 +1,4 @@
-import { isGiven, isJson, type Json, unsupported } from '../fields.ts'
+import { asText, isGiven, isJson, type Json, unsupported } from '../fields.ts'
 
 /** Keywords that Anthropic's structured outputs know, and that hold no schemas. */
 const PLAIN = new Set([
@@ -34,7 +34,7 @@ export function sanitizeSchema(schema: Json): Json {
     else if (NESTED.has(keyword)) kept[keyword] = sanitizeAll(value)
     else if (NAMED.has(keyword)) kept[keyword] = sanitizeNamed(value)
     else if (keyword === 'oneOf') kept.anyOf ??= sanitizeAll(value)
-    else if (keyword === 'format' && FORMATS.has(String(value))) kept.format = value
+    else if (keyword === 'format' && FORMATS.has(asText(value))) kept.format = value
     else if (keyword !== 'additionalProperties') told.push(`${keyword}: ${JSON.stringify(value)}`)
   }
   if (kept.type === 'object' || isJson(kept.properties)) kept.additionalProperties = false

@@ -1,4 +1,5 @@
 import {
+  asText,
   entryOf,
   given,
   invalid,
@@ -78,7 +79,7 @@ export function toChatTools(body: Json): Json {
 
 function toChatTool(tool: Json, param: string): Json {
   if (isGiven(tool.type) && tool.type !== 'custom')
-    throw unsupported(`${param}.type`, `This model cannot use Anthropic's own tool ${tool.type}; leave it out`)
+    throw unsupported(`${param}.type`, `This model cannot use Anthropic's own tool ${asText(tool.type)}; leave it out`)
   const called = given({
     name: textAt(tool.name, `${param}.name`),
     description: tool.description,

@@ -7,7 +7,7 @@ import { ListQuery, QueryTime } from '../../http/listing.ts'
 import { errors, ok } from '../../http/openapi-errors.ts'
 import { ADMIN, IdParam, jsonBody, PERSON, pageOf } from '../../http/route-schemas.ts'
 import { USAGE_GROUPS } from '../../storage/usage.ts'
-import { requireBudgetOwner } from './budget-owner.ts'
+import { requireBudgetOwner, requireUsageOwner } from './budget-owner.ts'
 import { getPaymentMethod, setPaymentMethod } from './payment-method.ts'
 import { deletePrice, GivenPrice, listPrices, setPrice } from './price-administration.ts'
 import { deleteProviderKey, GivenKey, getProviderKey, listProviderKeys, setProviderKey } from './provider-keys.ts'
@@ -98,7 +98,7 @@ const routes = {
     ...fuel,
     summary: 'What your calls of models came to',
     description:
-      'By day (UTC), model, app, agent or key; null: by none. `since` is included, `until` is not. `cost_cents` has fractions, and is what your credits paid.',
+      'By day (UTC), model, app, agent or key; null: by none. `since` is included, `until` is not. `cost_cents` has fractions, and is what your credits paid. With a key that an app holds, what went through that app.',
     request: { query: Period.extend({ group_by: z.enum(USAGE_GROUPS).default('day') }) },
     responses: { 200: ok(z.object({ data: z.array(Sum) }), 'The sums'), ...errors(401, 403, 422) },
   }),
@@ -205,11 +205,11 @@ export function fuelRoutes(deps: Deps) {
   return jsonRoutes()
     .openapi(routes.usage, async (c) => {
       const { group_by, ...period } = c.req.valid('query')
-      return reply(c, await usageBy(deps, group_by, period, person(c)))
+      return reply(c, await usageBy(deps, group_by, period, spender(c)))
     })
-    .openapi(routes.receipts, async (c) => reply(c, await listReceipts(deps, c.req.valid('query'), person(c))))
+    .openapi(routes.receipts, async (c) => reply(c, await listReceipts(deps, c.req.valid('query'), spender(c))))
     .openapi(routes.receiptsFile, (c) => {
-      const pieces = receiptsFile(deps, c.req.valid('query'), person(c))
+      const pieces = receiptsFile(deps, c.req.valid('query'), spender(c))
       c.header('Content-Type', 'text/csv; charset=utf-8')
       c.header('Content-Disposition', 'attachment; filename="receipts.csv"')
       c.header('Cache-Control', 'no-store')
@@ -246,3 +246,4 @@ export function fuelAdminRoutes(deps: Deps) {
 }
 
 const person = (c: Context<Env>) => requireBudgetOwner(c.get('principal'))
+const spender = (c: Context<Env>) => requireUsageOwner(c.get('principal'))

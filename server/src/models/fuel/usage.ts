@@ -3,7 +3,7 @@ import type { Deps } from '../../context.ts'
 import { csvLine } from '../../http/csv.ts'
 import { idCursor, nextCursor } from '../../http/listing.ts'
 import { listUsage, sumUsage, type UsageGroup, type UsageRow } from '../../storage/usage.ts'
-import type { BudgetOwner } from './budget-owner.ts'
+import type { UsageOwner } from './budget-owner.ts'
 
 interface Period {
   since?: number | undefined
@@ -13,7 +13,7 @@ interface Period {
 const DAY_MS = 86_400_000
 
 /** What the caller's calls came to, in the organization that they work in. */
-export async function usageBy({ db }: Deps, group: UsageGroup, period: Period, person: BudgetOwner) {
+export async function usageBy({ db }: Deps, group: UsageGroup, period: Period, person: UsageOwner) {
   const rows = await sumUsage(db.read, filterOf(person, period), group)
   const data = rows.map(({ name, requests, input_tokens, output_tokens, cost_nano }) => ({
     [group]: group === 'day' ? dayOf(Number(name)) : name,
@@ -27,13 +27,13 @@ export async function usageBy({ db }: Deps, group: UsageGroup, period: Period, p
 
 const dayOf = (days: number) => new Date(days * DAY_MS).toISOString().slice(0, 10)
 
-const filterOf = ({ id, orgId }: BudgetOwner, period: Period) => ({ userId: id, orgId, ...period })
+const filterOf = ({ id, orgId, clientId }: UsageOwner, period: Period) => ({ userId: id, orgId, clientId, ...period })
 
 /** Each call by itself, newest first. */
 export async function listReceipts(
   { db }: Deps,
   { limit, cursor, ...period }: Period & { limit: number; cursor?: string | undefined },
-  person: BudgetOwner,
+  person: UsageOwner,
 ) {
   const rows = await listUsage(db.read, filterOf(person, period), limit + 1, idCursor(cursor))
   return {
@@ -70,7 +70,7 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof ReturnType<typeof receiptOf>)[]
 
 /** All of them as a file, page by page: no more of it is held than one page. */
-export async function* receiptsFile({ db }: Deps, period: Period, person: BudgetOwner): AsyncGenerator<string> {
+export async function* receiptsFile({ db }: Deps, period: Period, person: UsageOwner): AsyncGenerator<string> {
   yield csvLine(COLUMNS)
   let after: string | undefined
   for (;;) {

@@ -1,4 +1,4 @@
-import { given, isGiven, type Json, listAt, objectAt, unsupported } from '../fields.ts'
+import { asText, given, isGiven, type Json, listAt, objectAt, unsupported } from '../fields.ts'
 import { refuseUnsupported } from '../parameter-table.ts'
 import { type InputOptions, type Place, readInput } from './input.ts'
 import { INCLUDED, REASONING, RESPONSE_AS_CHAT, TEXT } from './parameters.ts'
@@ -54,10 +54,10 @@ function partOf(body: Json, name: string): Json {
 function refuseIncluded(include: unknown): void {
   const asked = isGiven(include) ? listAt(include, 'include') : []
   for (const [i, one] of asked.entries())
-    if (!INCLUDED.includes(String(one)))
+    if (!INCLUDED.includes(asText(one)))
       throw unsupported(
         `include[${i}]`,
-        `Models without responses of their own cannot tell ${String(one)}; leave it out`,
+        `Models without responses of their own cannot tell ${asText(one)}; leave it out`,
       )
 }
 

@@ -1,4 +1,5 @@
 import {
+  asText,
   entryOf,
   given,
   invalid,
@@ -72,7 +73,10 @@ function readItem(value: unknown, param: string, to: Building): void {
   const type = item.type ?? (isGiven(item.role) ? 'message' : 'item_reference')
   const read = entryOf(ITEMS, type)
   if (!read)
-    throw unsupported(`${param}.type`, `Models without responses of their own do not read items of type ${type}`)
+    throw unsupported(
+      `${param}.type`,
+      `Models without responses of their own do not read items of type ${asText(type)}`,
+    )
   read(item, param, to)
 }
 
@@ -126,8 +130,8 @@ function readReasoning(item: Json, param: string, to: Building): void {
 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 
-function textsOf(parts: unknown): unknown[] {
-  return listOf(parts).map((part) => (isJson(part) ? (part.text ?? '') : ''))
+function textsOf(parts: unknown): string[] {
+  return listOf(parts).map((part) => (isJson(part) && typeof part.text === 'string' ? part.text : ''))
 }
 
 function readCall(item: Json, param: string, to: Building): void {
@@ -185,7 +189,7 @@ function readPart(part: Json, param: string, options: InputOptions): Json {
   if (!read)
     throw unsupported(
       `${param}.type`,
-      `Models without responses of their own do not read parts of type ${part.type}; send text, images or files`,
+      `Models without responses of their own do not read parts of type ${asText(part.type)}; send text, images or files`,
     )
   const cached = part.cache_control ?? (isGiven(part.prompt_cache_breakpoint) ? { type: 'ephemeral' } : undefined)
   return given({ ...read(part, param, options), cache_control: options.isAnthropic ? cached : undefined })

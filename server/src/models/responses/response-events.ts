@@ -1,7 +1,7 @@
 import { brokenAnswer } from '../anthropic/errors.ts'
 import { isSigned, reasoningOf } from '../anthropic/thinking-blocks.ts'
 import { firstChoice } from '../chunk-choice.ts'
-import { isJson, type Json } from '../fields.ts'
+import { asText, isJson, type Json } from '../fields.ts'
 import type { StreamTranslator } from '../stream-translator.ts'
 import { createUsageMeter } from '../usage-of.ts'
 import { toEncryptedContent } from './encrypted-reasoning.ts'
@@ -116,8 +116,8 @@ export function createResponseEvents(head: ResponseHead): StreamTranslator {
     // Some providers number all parallel calls 0: another id is another call.
     const isNew = !known || (typeof fragment.id === 'string' && fragment.id !== '' && fragment.id !== known.id)
     if (!isNew) return continueCall(known.item, text)
-    const id = String(fragment.id ?? `call_${head.id}_${items.length}`)
-    const item = callItem(place(), { id, name: String(called.name ?? '') })
+    const id = asText(fragment.id ?? `call_${head.id}_${items.length}`)
+    const item = callItem(place(), { id, name: asText(called.name ?? '') })
     const opened = start(item)
     calls.set(key, { id, item })
     return [...opened, ...item.write(text)]

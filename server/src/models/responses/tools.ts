@@ -1,4 +1,5 @@
 import {
+  asText,
   entryOf,
   given,
   invalid,
@@ -34,7 +35,7 @@ function toChatTool(value: unknown, param: string): ChatTool {
   if (tool.type !== 'function')
     throw unsupported(
       `${param}.type`,
-      `Models without responses of their own have no tool ${tool.type}; describe it as a function, and run it yourself`,
+      `Models without responses of their own have no tool ${asText(tool.type)}; describe it as a function, and run it yourself`,
     )
   refuseUnsupported(tool, FUNCTION_TOOL, param)
   const { description, parameters, strict } = tool

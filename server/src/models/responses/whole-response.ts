@@ -1,5 +1,5 @@
 import { brokenAnswer } from '../anthropic/errors.ts'
-import { entryOf, isJson, type Json } from '../fields.ts'
+import { asText, entryOf, isJson, type Json } from '../fields.ts'
 import type { StreamTranslator } from '../stream-translator.ts'
 
 /** What a stream ends with is the whole answer: told in one piece, it is the same to the letter. */
@@ -56,14 +56,14 @@ function wordsOf(part: Json, at: Json): Json[] {
   const words =
     typeof said === 'string'
       ? [
-          { type: `response.${part.type}.delta`, ...at, delta: said, ...logprobs },
+          { type: `response.${asText(part.type)}.delta`, ...at, delta: said, ...logprobs },
           ...annotations.map((annotation, annotation_index) => ({
             type: 'response.output_text.annotation.added',
             ...at,
             annotation_index,
             annotation,
           })),
-          { type: `response.${part.type}.done`, ...at, [member]: said, ...logprobs },
+          { type: `response.${asText(part.type)}.done`, ...at, [member]: said, ...logprobs },
         ]
       : []
   const begun = {
