@@ -127,7 +127,7 @@ export function expiryOf(
   now: number,
 ): number | undefined {
   // Nobody gives a token that has ended: whoever says so has another clock, or means something else.
-  const coming = (at: number | undefined) => (at !== undefined && at > now ? at : undefined)
+  const coming = (at: number | undefined) => (at !== undefined && Math.floor(at) > now ? Math.floor(at) : undefined)
   const own = coming(jwtExpiry(accessToken, now))
   const said = coming(moment(expires_at) ?? lifetime(expires_in, now))
   if (said !== undefined) return own === undefined ? said : Math.min(own, said)
