@@ -53,12 +53,19 @@ test('a token whose end nobody told ends when its provider says that it does', a
 test.each([
   ['that it is not active', { active: false, exp: 1 }, 200],
   ['a moment that is past', { active: true, exp: 1 }, 200],
+  ['an end that nobody means', { active: true, exp: 1e300 }, 200],
+  ['an end that is a word', { active: true, exp: 'soon' }, 200],
   ['nothing of an end', { active: true }, 200],
   ['that it fails', {}, 500],
   ['no JSON', 'x', 200],
 ])('where introspection says %s, the token is looked after in an hour', async (_, answer, status) => {
   const { ends } = await introspected(answer as object, status)
   expect(Math.abs(ends - inSeconds(3600))).toBeLessThanOrEqual(1)
+})
+
+test('an end that introspection tells to the microsecond is kept in whole milliseconds', async () => {
+  const { ends } = await introspected({ active: true, exp: inSeconds(900) + 0.1234567 })
+  expect(ends).toBe(inSeconds(900) + 0.123)
 })
 
 test('a token whose end is told is not asked about', async () => {

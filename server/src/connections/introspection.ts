@@ -3,6 +3,7 @@ import type { EffectiveProvider } from './effective-provider.ts'
 import { openClientSecret } from './provider-registry.ts'
 import type { OAuthProvider } from './providers/provider.ts'
 import { authenticateBy } from './token-request.ts'
+import { comingMoment } from './token-response.ts'
 import type { Tokens } from './vault.ts'
 
 const TIMEOUT_MS = 5000
@@ -41,9 +42,7 @@ export async function withIntrospectedEnd(
   }
 }
 
-/** Nobody gives a token that has ended: whoever says so has another clock, or means something else. */
 function endOf(answer: unknown, now: number): number | undefined {
   if (typeof answer !== 'object' || answer === null || !('active' in answer) || answer.active !== true) return undefined
-  const at = 'exp' in answer && typeof answer.exp === 'number' ? answer.exp * 1000 : 0
-  return at > now ? at : undefined
+  return 'exp' in answer ? comingMoment(answer.exp, now) : undefined
 }

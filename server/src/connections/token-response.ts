@@ -126,13 +126,25 @@ export function expiryOf(
   { expires_in_default_s }: Pick<OAuthProvider, 'expires_in_default_s'>,
   now: number,
 ): number | undefined {
-  // Nobody gives a token that has ended: whoever says so has another clock, or means something else.
-  const coming = (at: number | undefined) => (at !== undefined && Math.floor(at) > now ? Math.floor(at) : undefined)
-  const own = coming(jwtExpiry(accessToken, now))
-  const said = coming(moment(expires_at) ?? lifetime(expires_in, now))
+  const own = jwtExpiry(accessToken, now)
+  const said = toCome(moment(expires_at) ?? lifetime(expires_in, now), now)
   if (said !== undefined) return own === undefined ? said : Math.min(own, said)
   if (own !== undefined) return own
   return expires_in_default_s === undefined ? undefined : now + expires_in_default_s * 1000
+}
+
+/**
+ * As it can be kept: in whole milliseconds. Nobody gives what has ended: whoever says so has another clock, or means
+ * something else.
+ */
+function toCome(at: number | undefined, now: number): number | undefined {
+  const whole = Math.floor(at ?? 0)
+  return whole > now ? whole : undefined
+}
+
+/** A moment to come that was told in seconds since 1970 (RFC 7519 §2), in milliseconds; undefined: none that is meant. */
+export function comingMoment(seconds: unknown, now: number): number | undefined {
+  return typeof seconds === 'number' && seconds * 1000 < now + YEARS_50_MS ? toCome(seconds * 1000, now) : undefined
 }
 
 function moment(value: unknown): number | undefined {
@@ -160,7 +172,7 @@ function jwtExpiry(token: string, now: number): number | undefined {
   if (signature === undefined) return undefined
   try {
     const { exp } = JSON.parse(Buffer.from(payload, 'base64url').toString())
-    return typeof exp === 'number' && exp * 1000 < now + YEARS_50_MS ? exp * 1000 : undefined
+    return comingMoment(exp, now)
   } catch {
     return undefined
   }

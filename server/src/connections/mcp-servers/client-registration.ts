@@ -4,6 +4,7 @@ import type { Deps } from '../../context.ts'
 import { listMcpClients, type McpClientRow } from '../../storage/mcp-clients.ts'
 import { mcpRedirectUri, sealClientSecret } from '../provider-registry.ts'
 import type { OAuthProvider } from '../providers/provider.ts'
+import { comingMoment } from '../token-response.ts'
 import type { AuthorizationServer } from './authorization-server.ts'
 import type { ClientSettings } from './client-provider.ts'
 import { newProviderName } from './provider-name.ts'
@@ -140,13 +141,13 @@ async function register(deps: Deps, serverId: string, metadata: AuthorizationSer
     throw misconfigured(
       `The authorization server refused to register us (${status}); register a client there, and enter its id`,
     )
-  const { client_id, client_secret, client_secret_expires_at: end = 0, token_endpoint_auth_method } = read.data
+  const { client_id, client_secret, client_secret_expires_at: end, token_endpoint_auth_method } = read.data
   const method = client_secret === undefined ? 'none' : (token_endpoint_auth_method ?? asked)
   return {
     client_id,
     ...(client_secret !== undefined && { client_secret }),
     method,
-    expires_at: end > 0 ? end * 1000 : null,
+    expires_at: comingMoment(end, deps.now()) ?? null,
   }
 }
 
