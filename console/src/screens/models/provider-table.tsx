@@ -25,8 +25,8 @@ export function ProviderTable({ providers, onChange }: ProviderTableProps) {
           <TableRow>
             <TableHead className="w-[23%]">Provider</TableHead>
             <TableHead>Models</TableHead>
-            <TableHead className="w-36">Health</TableHead>
-            <TableHead className="w-40">Keys</TableHead>
+            <TableHead className="w-44">Health</TableHead>
+            <TableHead className="w-36">Keys</TableHead>
             {onChange && (
               <TableHead className="w-60">
                 <span className="sr-only">Acts</span>
