@@ -179,13 +179,28 @@ describe.each(DATABASES)('by role, credential and route, on %s', (kind) => {
           expect([route, await ask(route, body, headers)]).toEqual([route, tier === 'public' ? 'open' : '401'])
     })
 
+    test('who calls is told their role, by whatever they come, and the address that their issuer says', async () => {
+      for (const [who, { role, by, headers }] of callers) {
+        if (!OPENED_BY.list.includes(by)) continue
+        const { body } = await gateway.request('/v1/caller', { headers })
+        // Who signed up in an organization of their own administers that.
+        const roles = by === 'outside token' ? [role] : [role, 'admin']
+        expect([who, body.role]).toEqual([who, expect.toBeOneOf(roles)])
+        if (by === 'outside token') expect(body.user.email).toBeNull()
+      }
+      const claims = { sub: 'user_mail', email: 'eve@elsewhere.example', role: 'member', org_id: 'org_01' }
+      const headers = bearer(await issuer.token(gateway.deps.now(), claims))
+      const { body } = await gateway.request('/v1/caller', { headers })
+      expect(body).toMatchObject({ user: { email: 'eve@elsewhere.example' }, role: 'member', agent_id: null })
+    })
+
     test('no route of models is missing here', () => {
       const told = new Set(ROUTES.map(([, route]) => route.replace(/:\w+/g, ':')))
       const there = gateway.app.routes
         .filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
         .map(({ method, path }) => `${method} ${path.replace(/\{(\w+)\}/g, ':$1').replace(/:\w+/g, ':')}`)
         .filter((route) =>
-          / (\/v1\/(openai\/)?(v1\/)?(chat|messages|responses|embeddings|models)|\/api\/(models|limits|usage|payment-method|provider-keys|playground)|\/api\/admin\/model-)/.test(
+          / (\/v1\/(openai\/)?(v1\/)?(caller|chat|messages|responses|embeddings|models)|\/api\/(models|limits|usage|payment-method|provider-keys|playground)|\/api\/admin\/model-)/.test(
             route,
           ),
         )

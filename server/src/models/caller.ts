@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Deps, Env, Principal } from '../context.ts'
 import { json } from '../http/respond.ts'
 import { findRole } from '../storage/memberships.ts'
-import { findPerson } from '../storage/persons.ts'
+import { findPerson, type PersonRow } from '../storage/persons.ts'
 import { type Payer, payerOf } from './payer.ts'
 
 /**
@@ -15,12 +15,17 @@ export async function describeCaller(deps: Deps, c: Context<Env>): Promise<Respo
   const person = await findPerson(deps.db.read, payer.userId)
   const { clientId, agentId, keyId } = payer
   return json(c, {
-    user: { id: payer.userId, email: person?.email ?? null, name: person?.name ?? null },
+    user: { id: payer.userId, email: emailOf(principal, person), name: person?.name ?? null },
     agent_id: agentId,
     client_id: clientId,
     key_id: keyId,
     ...(clientId === null ? await membershipOf(deps, principal, payer) : { organization_id: null, role: null }),
   })
+}
+
+/** Whom an issuer elsewhere vouches for has no address here, but what it says. */
+function emailOf(principal: Principal, person: PersonRow | undefined): string | null {
+  return (principal.kind === 'outside' ? principal.email : person?.email) ?? null
 }
 
 async function membershipOf({ db }: Deps, principal: Principal, { orgId, userId }: Payer) {
