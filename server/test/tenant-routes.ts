@@ -223,6 +223,9 @@ export const PERSON_ROUTES: Record<string, Case> = {
 /** What the organization's agents may read too. */
 export const OPEN_TO_AGENTS = new Set(['GET /api/v1/mcp/servers', 'GET /api/v1/mcp/servers/:id'])
 
+/** A key that spends, and an app’s whose user allowed it to know, look at what was spent. */
+export const OPEN_TO_SPENDERS = new Set(['GET /api/usage', 'GET /api/usage/receipts', 'GET /api/usage/receipts.csv'])
+
 /** What is told as it happens; tried by itself. */
 export const STREAMS = ['GET /api/sign-ins/stream']
 

@@ -17,7 +17,7 @@ import {
   waits,
   well,
 } from './tenancy.ts'
-import { OPEN_TO_AGENTS, PERSON_ROUTES, STREAMS } from './tenant-routes.ts'
+import { OPEN_TO_AGENTS, OPEN_TO_SPENDERS, PERSON_ROUTES, STREAMS } from './tenant-routes.ts'
 
 const unsafe = Object.entries(PERSON_ROUTES).filter(([name]) => !name.startsWith('GET '))
 
@@ -190,7 +190,8 @@ describe.each(DATABASES)('in an organization on %s', (kind) => {
           const json = body && { body: JSON.stringify(body) }
           const sent = { ...headers, 'content-type': 'application/json' } as Record<string, string>
           const { status } = await server.request(path, { method, headers: sent, ...json })
-          const isOpen = expected === 403 && who.startsWith('agent’s') && OPEN_TO_AGENTS.has(name)
+          const open = who.startsWith('agent’s') ? OPEN_TO_AGENTS : OPEN_TO_SPENDERS
+          const isOpen = expected === 403 && open.has(name)
           expect([who, name, status]).toEqual([who, name, isOpen ? 200 : expected])
         }
     expect(await kept()).toEqual(before)
