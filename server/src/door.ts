@@ -142,12 +142,7 @@ export function requirePerson(deps: Deps) {
       throw new ApiError('forbidden', 'This is for people; an agent has no say here')
     if (principal.kind === 'outside' && !OPEN_TO_OUTSIDE.test(`${c.req.method} ${c.req.path}`))
       throw new ApiError('forbidden', 'This is for people who sign in here; a token of another issuer opens /v1 only')
-    if (principal.kind === 'person' && !mayManage(principal)) {
-      const isForUsage = USAGE.test(`${c.req.method} ${c.req.path}`)
-      if (!isForUsage) throw new ApiError('insufficient_scope', 'The API key needs the scope manage')
-      if (!maySeeUsage(principal))
-        throw new ApiError('insufficient_scope', 'The API key needs the scope usage-tracking')
-    }
+    if (principal.kind === 'person') requireScope(principal, `${c.req.method} ${c.req.path}`)
     c.set('principal', principal)
     await next()
   })
@@ -159,6 +154,12 @@ const OPEN_TO_AGENTS = /^GET \/api\/v1\/mcp\/servers(\/[^/]+)?$/
 /** Below /api, what concerns their own budget, and nothing of an organization. */
 const OPEN_TO_OUTSIDE =
   /^(GET \/api\/usage(\/receipts(\.csv)?)?|(GET|PUT) \/api\/payment-method|(GET|PUT|DELETE) \/api\/provider-keys(\/[^/]+)?)$/
+
+function requireScope(principal: PersonPrincipal, route: string): void {
+  if (mayManage(principal) || (USAGE.test(route) && maySeeUsage(principal))) return
+  const scope = USAGE.test(route) ? 'usage-tracking' : 'manage'
+  throw new ApiError('insufficient_scope', `The API key needs the scope ${scope}`)
+}
 
 /** What was spent, which a key that spends may know. */
 const USAGE = /^GET \/api\/usage(\/receipts(\.csv)?)?$/

@@ -121,7 +121,7 @@ describe.each(DATABASES)('who may call models, on %s', (kind) => {
     const { access_token } = await letIn(gateway, ada.window, app)
     expect(await asCaller(access_token)).toEqual({
       ...nobody,
-      user,
+      user: { ...user, name: null },
       client_id: app.client_id,
       key_id: expect.any(String),
       organization_id: null,
@@ -129,6 +129,14 @@ describe.each(DATABASES)('who may call models, on %s', (kind) => {
     })
     await gateway.admin('POST', `/users/${ada.id}/disable`)
     expect((await ask('GET', '/v1/caller', bearer(ada.apiKey))).status).toBe(401)
+  })
+
+  test('an address that nobody has proved is told to nobody, where that is asked for', async () => {
+    const strict = await startModelGateway(kind, { REQUIRE_EMAIL_VERIFICATION: 'true' })
+    const { id, apiKey } = await strict.caller()
+    const { body } = await strict.request('/v1/caller', { headers: bearer(apiKey) })
+    expect(body.user).toEqual({ id, email: null, name: 'Ada' })
+    await strict.stop()
   })
 
   test('a key sees what its person spent, and an app’s what went through the app, if that was allowed', async () => {
